@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Guest protocol of an OP-TEE OS built with CFG_NS_VIRTUALIZATION=y.
+ *
+ * The rules it rests on, all in optee_os 4.5.0:
+ *  - a fast call tagged with an id that is not announced is answered ENOTAVAIL
+ *    (thread_handle_fast_smc(), core/arch/arm/kernel/thread_optee_smc.c);
+ *  - VM_CREATED and VM_DESTROYED count only when a7 is 0, the hypervisor's id
+ *    (tee_entry_vm_created(), tee_entry_vm_destroyed(),
+ *    core/arch/arm/tee/entry_fast.c);
+ *  - VM_CREATED does not look for the id among the guests it has, and
+ *    VM_DESTROYED removes one guest and answers OK even if there is none
+ *    (virt_guest_created(), virt_guest_destroyed(),
+ *    core/arch/arm/kernel/virtualization.c).
+ * So CALLS_UID with an id in a7 asks "does this guest exist?" without any side
+ * effect, and the same id must never be announced twice.
+ */
+#include "optee_guest.h"
+
+/*
+ * An id that nobody has cannot be known for sure: three are asked about, so
+ * that a guest left behind with one of them does not pass for a hypervisor.
+ * OP-TEE has room for two by default (CFG_VIRT_GUEST_COUNT).
+ */
+#define HONESTY_PROBES	3
+
+/* More guests than any OP-TEE is built for; a firmware that lies ends here. */
+#define RECLAIM_LIMIT	64
+
+enum presence {
+	ABSENT,
+	PRESENT,
+	NEITHER,
+};
+
+static unsigned int command(const struct optee_guest_conduit *conduit,
+			    unsigned int fid, unsigned int id)
+{
+	unsigned long res[4];
+
+	conduit->call(conduit->ctx, fid, id, 0, res);
+
+	return res[0];
+}
+
+static enum presence probe(struct optee_guest *guest,
+			   const struct optee_guest_conduit *conduit,
+			   unsigned int id)
+{
+	unsigned long res[4];
+
+	conduit->call(conduit->ctx, OPTEE_GUEST_CALLS_UID, 0, id, res);
+
+	/* Answers are 32 bits wide, the registers they come in may not be. */
+	if ((unsigned int)res[0] == OPTEE_GUEST_UID_0 &&
+	    (unsigned int)res[1] == OPTEE_GUEST_UID_1 &&
+	    (unsigned int)res[2] == OPTEE_GUEST_UID_2 &&
+	    (unsigned int)res[3] == OPTEE_GUEST_UID_3)
+		return PRESENT;
+
+	guest->answer = res[0];
+
+	return guest->answer == OPTEE_GUEST_RET_ENOTAVAIL ? ABSENT : NEITHER;
+}
+
+/* The highest id that is not @id. */
+static unsigned int stranger(unsigned int id)
+{
+	return id == OPTEE_GUEST_ID_MAX ? id - 1 : OPTEE_GUEST_ID_MAX;
+}
+
+static enum presence probe_strangers(struct optee_guest *guest,
+				     const struct optee_guest_conduit *conduit)
+{
+	unsigned int other = stranger(guest->id);
+	enum presence there = PRESENT;
+	int n;
+
+	for (n = 0; n < HONESTY_PROBES && there == PRESENT; other--) {
+		if (other == guest->id)
+			continue;
+		there = probe(guest, conduit, other);
+		n++;
+	}
+
+	return there;
+}
+
+/*
+ * Every tag was answered with the UID, so a7 is not ours. Either a guest's id
+ * is put in for us, and OP-TEE refuses us what only the hypervisor may; or a7
+ * is dropped, and it does not.
+ */
+static enum optee_guest_error
+judge_mediator(struct optee_guest *guest,
+	       const struct optee_guest_conduit *conduit)
+{
+	guest->answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+				stranger(guest->id));
+	if (guest->answer == OPTEE_GUEST_RET_OK)
+		return OPTEE_GUEST_EDROPPED;
+
+	guest->role = OPTEE_GUEST_MEDIATED;
+	if (guest->answer != OPTEE_GUEST_RET_ENOTAVAIL &&
+	    guest->answer != OPTEE_GUEST_RET_UNKNOWN)
+		guest->note = OPTEE_GUEST_UNSURE;
+
+	return OPTEE_GUEST_OK;
+}
+
+static enum optee_guest_error
+reclaim(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
+{
+	enum presence there = PRESENT;
+	int n;
+
+	for (n = 0; n < RECLAIM_LIMIT && there == PRESENT; n++) {
+		guest->answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+					guest->id);
+		if (guest->answer != OPTEE_GUEST_RET_OK)
+			return OPTEE_GUEST_ESTUCK;
+		there = probe(guest, conduit, guest->id);
+	}
+	if (there == PRESENT)
+		return OPTEE_GUEST_ESTUCK;
+	if (there == NEITHER)
+		return OPTEE_GUEST_EANSWER;
+
+	guest->note = OPTEE_GUEST_RECLAIMED;
+
+	return OPTEE_GUEST_OK;
+}
+
+/* Remove what our VM_CREATED may have left; @err is why it must go. */
+static enum optee_guest_error
+withdraw(struct optee_guest *guest, const struct optee_guest_conduit *conduit,
+	 enum optee_guest_error err)
+{
+	unsigned int answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+				      guest->id);
+
+	if (answer == OPTEE_GUEST_RET_OK)
+		return err;
+
+	guest->answer = answer;
+
+	return OPTEE_GUEST_ESTRANDED;
+}
+
+static enum optee_guest_error
+announce(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
+{
+	unsigned int created = command(conduit, OPTEE_GUEST_VM_CREATED,
+				       guest->id);
+
+	guest->answer = created;
+	if (created == OPTEE_GUEST_RET_ENOTAVAIL)
+		return OPTEE_GUEST_ENOROOM;
+	if (created == OPTEE_GUEST_RET_UNKNOWN)
+		return OPTEE_GUEST_EFILTERED;
+
+	if (probe(guest, conduit, guest->id) != PRESENT)
+		return withdraw(guest, conduit, OPTEE_GUEST_EINVISIBLE);
+	if (created != OPTEE_GUEST_RET_OK)
+		return withdraw(guest, conduit, OPTEE_GUEST_EANSWER);
+
+	guest->role = OPTEE_GUEST_GUEST;
+
+	return OPTEE_GUEST_OK;
+}
+
+/**
+ * optee_guest_enter() - Become a client of OP-TEE, whatever it was built for
+ * @guest:   out: what we are; on an error its role is OPTEE_GUEST_NONE and
+ *	     answer tells what OP-TEE said
+ * @conduit: the way to OP-TEE, without a tag of its own
+ * @caps:    capabilities that OP-TEE gave (a1 of EXCHANGE_CAPABILITIES)
+ * @id:	     the id to announce, 1..65535; Xen gives dom0 the id 1
+ * @policy:  what to do if there is a guest with this id already
+ *
+ * Announces a guest only if OP-TEE was built for virtualization and nobody
+ * below us puts an id into our calls. All it sends are probes without side
+ * effects, VM_CREATED and VM_DESTROYED. After OPTEE_GUEST_OK every further call
+ * must carry optee_guest_tag() in a7; after an error no call may be made, and
+ * no guest of ours exists, except after OPTEE_GUEST_ESTRANDED and for
+ * OPTEE_GUEST_ESTUCK, when OP-TEE refused to remove it.
+ *
+ * Context: As @conduit's call; no two at a time for one @id.
+ * Return: OPTEE_GUEST_OK or why it failed.
+ */
+enum optee_guest_error
+optee_guest_enter(struct optee_guest *guest,
+		  const struct optee_guest_conduit *conduit, unsigned int caps,
+		  unsigned int id, enum optee_guest_policy policy)
+{
+	enum optee_guest_error err;
+
+	guest->role = OPTEE_GUEST_NONE;
+	guest->note = OPTEE_GUEST_FRESH;
+	guest->id = id;
+	guest->answer = OPTEE_GUEST_RET_OK;
+
+	if (!optee_guest_id_valid(id))
+		return OPTEE_GUEST_EID;
+
+	if (!(caps & OPTEE_GUEST_CAP_VIRTUALIZATION)) {
+		guest->role = OPTEE_GUEST_PLAIN;
+		return OPTEE_GUEST_OK;
+	}
+
+	switch (probe_strangers(guest, conduit)) {
+	case PRESENT:
+		return judge_mediator(guest, conduit);
+	case NEITHER:
+		guest->role = OPTEE_GUEST_MEDIATED;
+		guest->note = OPTEE_GUEST_UNSURE;
+		return OPTEE_GUEST_OK;
+	case ABSENT:
+		break;
+	}
+
+	switch (probe(guest, conduit, id)) {
+	case PRESENT:
+		if (policy == OPTEE_GUEST_INHERIT) {
+			guest->role = OPTEE_GUEST_GUEST;
+			guest->note = OPTEE_GUEST_INHERITED;
+			return OPTEE_GUEST_OK;
+		}
+		err = reclaim(guest, conduit);
+		if (err)
+			return err;
+		break;
+	case NEITHER:
+		return OPTEE_GUEST_EANSWER;
+	case ABSENT:
+		break;
+	}
+
+	return announce(guest, conduit);
+}
+
+/**
+ * optee_guest_leave() - Take back what optee_guest_enter() announced
+ * @guest:   as enter left it; its role is OPTEE_GUEST_NONE afterwards
+ * @conduit: the way to OP-TEE, without a tag of its own
+ *
+ * Sends nothing if we are not a guest of our own making. OP-TEE frees the
+ * guest's memory and sessions; a later call with its id is answered ENOTAVAIL.
+ *
+ * Context: As @conduit's call; after the last other call of this system.
+ * Return: OPTEE_GUEST_OK, or OPTEE_GUEST_ESTRANDED if OP-TEE refused.
+ */
+enum optee_guest_error
+optee_guest_leave(struct optee_guest *guest,
+		  const struct optee_guest_conduit *conduit)
+{
+	enum optee_guest_role role = guest->role;
+
+	guest->role = OPTEE_GUEST_NONE;
+	if (role != OPTEE_GUEST_GUEST)
+		return OPTEE_GUEST_OK;
+
+	return withdraw(guest, conduit, OPTEE_GUEST_OK);
+}
+
+/**
+ * optee_guest_explain() - One line for a person: what is wrong, what to do
+ * @err: of optee_guest_enter() or optee_guest_leave()
+ *
+ * Context: Any.
+ * Return: a constant string without a newline.
+ */
+const char *optee_guest_explain(enum optee_guest_error err)
+{
+	switch (err) {
+	case OPTEE_GUEST_OK:
+		return "no error";
+	case OPTEE_GUEST_EID:
+		return "the guest id is not in 1..65535: give one that is";
+	case OPTEE_GUEST_EDROPPED:
+		return "the hypervisor drops a7, so no call can be tagged: mend its OP-TEE mediator";
+	case OPTEE_GUEST_ENOROOM:
+		return "OP-TEE has no room for another guest: end one, or build OP-TEE with a larger CFG_VIRT_GUEST_COUNT";
+	case OPTEE_GUEST_EFILTERED:
+		return "somebody below filters VM_CREATED but tags no call: mend the hypervisor or firmware";
+	case OPTEE_GUEST_ESTUCK:
+		return "an earlier guest with this id cannot be removed: reset the machine or use another id";
+	case OPTEE_GUEST_EINVISIBLE:
+		return "OP-TEE added the guest but refuses its calls: report the OP-TEE version";
+	case OPTEE_GUEST_ESTRANDED:
+		return "OP-TEE refuses to remove the guest: it keeps its memory until a reset";
+	case OPTEE_GUEST_EANSWER:
+		return "OP-TEE gave an unknown answer: report it with the OP-TEE version";
+	}
+
+	return "unknown error";
+}
+
+/**
+ * optee_guest_role_name() - A role as a word for logs and attributes
+ * @role: any
+ *
+ * Context: Any.
+ * Return: "none", "plain", "mediated" or "guest".
+ */
+const char *optee_guest_role_name(enum optee_guest_role role)
+{
+	switch (role) {
+	case OPTEE_GUEST_NONE:
+		return "none";
+	case OPTEE_GUEST_PLAIN:
+		return "plain";
+	case OPTEE_GUEST_MEDIATED:
+		return "mediated";
+	case OPTEE_GUEST_GUEST:
+		return "guest";
+	}
+
+	return "none";
+}
