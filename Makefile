@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# make help lists the targets. Everything that is made or fetched is in build/.
+
+B := build
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+log = @echo "== $1"
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The machine's packages, and package lists of other suites beside its own.
+$(B)/packages: bench/packages bench/install-packages
+	$(call log,packages)
+	mkdir -p $(B)
+	bench/install-packages
+	touch $@
+
+$(B)/apt/%/updated: bench/apt | $(B)/packages
+	$(call log,package lists of $*)
+	bench/apt $* apt-get update
+	touch $@
+
+include bench/firmware.mk linux/linux.mk
+
+.PHONY: help

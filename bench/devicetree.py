@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The device tree of a bench machine: QEMU's own, and what Linux needs to boot
+from memory and to find OP-TEE."""
+
+import subprocess
+
+import libfdt
+
+# OP-TEE signals asynchronous notifications with this interrupt: SPI 187, edge
+# (optee_os 4.5.0, core/arch/arm/plat-vexpress/platform_config.h).
+NOTIFICATION = (0, 187, 1)
+
+
+def build(path, qemu, machine, method, interrupt, bootargs, initrd):
+    """Write the device tree to path.
+
+    qemu: the command that starts the machine without a device tree;
+    machine: its -machine argument; method: the conduit for the OP-TEE node or
+    None for no such property; interrupt: whether the node has one;
+    initrd: (address, size).
+    """
+    subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
+                   capture_output=True, text=True)
+    tree = libfdt.Fdt(path.read_bytes())
+    tree.resize(tree.totalsize() + 4096)
+
+    chosen = tree.path_offset("/chosen")
+    tree.setprop_str(chosen, "bootargs", bootargs)
+    tree.setprop_u64(chosen, "linux,initrd-start", initrd[0])
+    tree.setprop_u64(chosen, "linux,initrd-end", sum(initrd))
+
+    gic = tree.get_phandle(tree.path_offset("/intc"))
+    optee = tree.add_subnode(tree.add_subnode(0, "firmware"), "optee")
+    tree.setprop_str(optee, "compatible", "linaro,optee-tz")
+    if method:
+        tree.setprop_str(optee, "method", method)
+    if interrupt:
+        tree.setprop_u32(optee, "interrupt-parent", gic)
+        tree.setprop(optee, "interrupts",
+                     b"".join(cell.to_bytes(4, "big") for cell in NOTIFICATION))
+    tree.pack()
+    path.write_bytes(tree.as_bytearray()[:tree.totalsize()])
