@@ -25,7 +25,7 @@
 #define HONESTY_PROBES	3
 
 /* More guests than any OP-TEE is built for; a firmware that lies ends here. */
-#define RECLAIM_LIMIT	64
+#define REMOVE_LIMIT	64
 
 enum presence {
 	ABSENT,
@@ -43,22 +43,31 @@ static unsigned int command(const struct optee_guest_conduit *conduit,
 	return res[0];
 }
 
-static enum presence probe(struct optee_guest *guest,
-			   const struct optee_guest_conduit *conduit,
-			   unsigned int id)
+static int answers_uid(const struct optee_guest_conduit *conduit,
+		       unsigned int id, unsigned int *answer)
 {
 	unsigned long res[4];
 
 	conduit->call(conduit->ctx, OPTEE_GUEST_CALLS_UID, 0, id, res);
+	*answer = res[0];
 
 	/* Answers are 32 bits wide, the registers they come in may not be. */
-	if ((unsigned int)res[0] == OPTEE_GUEST_UID_0 &&
-	    (unsigned int)res[1] == OPTEE_GUEST_UID_1 &&
-	    (unsigned int)res[2] == OPTEE_GUEST_UID_2 &&
-	    (unsigned int)res[3] == OPTEE_GUEST_UID_3)
+	return (unsigned int)res[0] == OPTEE_GUEST_UID_0 &&
+	       (unsigned int)res[1] == OPTEE_GUEST_UID_1 &&
+	       (unsigned int)res[2] == OPTEE_GUEST_UID_2 &&
+	       (unsigned int)res[3] == OPTEE_GUEST_UID_3;
+}
+
+static enum presence probe(struct optee_guest *guest,
+			   const struct optee_guest_conduit *conduit,
+			   unsigned int id)
+{
+	unsigned int answer;
+
+	if (answers_uid(conduit, id, &answer))
 		return PRESENT;
 
-	guest->answer = res[0];
+	guest->answer = answer;
 
 	return guest->answer == OPTEE_GUEST_RET_ENOTAVAIL ? ABSENT : NEITHER;
 }
@@ -108,13 +117,14 @@ judge_mediator(struct optee_guest *guest,
 	return OPTEE_GUEST_OK;
 }
 
+/* Remove every guest that has our id. */
 static enum optee_guest_error
-reclaim(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
+remove_all(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
 {
 	enum presence there = PRESENT;
 	int n;
 
-	for (n = 0; n < RECLAIM_LIMIT && there == PRESENT; n++) {
+	for (n = 0; n < REMOVE_LIMIT && there == PRESENT; n++) {
 		guest->answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
 					guest->id);
 		if (guest->answer != OPTEE_GUEST_RET_OK)
@@ -125,8 +135,6 @@ reclaim(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
 		return OPTEE_GUEST_ESTUCK;
 	if (there == NEITHER)
 		return OPTEE_GUEST_EANSWER;
-
-	guest->note = OPTEE_GUEST_RECLAIMED;
 
 	return OPTEE_GUEST_OK;
 }
@@ -159,10 +167,10 @@ announce(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
 	if (created == OPTEE_GUEST_RET_UNKNOWN)
 		return OPTEE_GUEST_EFILTERED;
 
-	if (probe(guest, conduit, guest->id) != PRESENT)
-		return withdraw(guest, conduit, OPTEE_GUEST_EINVISIBLE);
 	if (created != OPTEE_GUEST_RET_OK)
 		return withdraw(guest, conduit, OPTEE_GUEST_EANSWER);
+	if (probe(guest, conduit, guest->id) != PRESENT)
+		return withdraw(guest, conduit, OPTEE_GUEST_EINVISIBLE);
 
 	guest->role = OPTEE_GUEST_GUEST;
 
@@ -179,11 +187,10 @@ announce(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
  * @policy:  what to do if there is a guest with this id already
  *
  * Announces a guest only if OP-TEE was built for virtualization and nobody
- * below us puts an id into our calls. All it sends are probes without side
- * effects, VM_CREATED and VM_DESTROYED. After OPTEE_GUEST_OK every further call
- * must carry optee_guest_tag() in a7; after an error no call may be made, and
- * no guest of ours exists, except after OPTEE_GUEST_ESTRANDED and for
- * OPTEE_GUEST_ESTUCK, when OP-TEE refused to remove it.
+ * below us puts an id into our calls. All it sends is CALLS_UID, VM_CREATED and
+ * VM_DESTROYED. After OPTEE_GUEST_OK every further call must carry
+ * optee_guest_tag() in a7. After an error no call may be made, and no guest that
+ * we announced exists, except after OPTEE_GUEST_ESTRANDED.
  *
  * Context: As @conduit's call; no two at a time for one @id.
  * Return: OPTEE_GUEST_OK or why it failed.
@@ -193,7 +200,7 @@ optee_guest_enter(struct optee_guest *guest,
 		  const struct optee_guest_conduit *conduit, unsigned int caps,
 		  unsigned int id, enum optee_guest_policy policy)
 {
-	enum optee_guest_error err;
+	enum presence there;
 
 	guest->role = OPTEE_GUEST_NONE;
 	guest->note = OPTEE_GUEST_FRESH;
@@ -208,32 +215,30 @@ optee_guest_enter(struct optee_guest *guest,
 		return OPTEE_GUEST_OK;
 	}
 
-	switch (probe_strangers(guest, conduit)) {
-	case PRESENT:
+	there = probe_strangers(guest, conduit);
+	if (there == PRESENT)
 		return judge_mediator(guest, conduit);
-	case NEITHER:
+	if (there == NEITHER) {
 		guest->role = OPTEE_GUEST_MEDIATED;
 		guest->note = OPTEE_GUEST_UNSURE;
 		return OPTEE_GUEST_OK;
-	case ABSENT:
-		break;
 	}
 
-	switch (probe(guest, conduit, id)) {
-	case PRESENT:
+	there = probe(guest, conduit, id);
+	if (there == NEITHER)
+		return OPTEE_GUEST_EANSWER;
+	if (there == PRESENT) {
+		enum optee_guest_error err;
+
 		if (policy == OPTEE_GUEST_INHERIT) {
 			guest->role = OPTEE_GUEST_GUEST;
 			guest->note = OPTEE_GUEST_INHERITED;
 			return OPTEE_GUEST_OK;
 		}
-		err = reclaim(guest, conduit);
+		err = remove_all(guest, conduit);
 		if (err)
 			return err;
-		break;
-	case NEITHER:
-		return OPTEE_GUEST_EANSWER;
-	case ABSENT:
-		break;
+		guest->note = OPTEE_GUEST_RECLAIMED;
 	}
 
 	return announce(guest, conduit);
@@ -245,10 +250,11 @@ optee_guest_enter(struct optee_guest *guest,
  * @conduit: the way to OP-TEE, without a tag of its own
  *
  * Sends nothing if we are not a guest of our own making. OP-TEE frees the
- * guest's memory and sessions; a later call with its id is answered ENOTAVAIL.
+ * guest's memory and sessions; a later call with its id is answered ENOTAVAIL,
+ * which is checked: an inherited id may have stood for two guests.
  *
  * Context: As @conduit's call; after the last other call of this system.
- * Return: OPTEE_GUEST_OK, or OPTEE_GUEST_ESTRANDED if OP-TEE refused.
+ * Return: OPTEE_GUEST_OK, or OPTEE_GUEST_ESTRANDED if the guest is not gone.
  */
 enum optee_guest_error
 optee_guest_leave(struct optee_guest *guest,
@@ -260,7 +266,35 @@ optee_guest_leave(struct optee_guest *guest,
 	if (role != OPTEE_GUEST_GUEST)
 		return OPTEE_GUEST_OK;
 
-	return withdraw(guest, conduit, OPTEE_GUEST_OK);
+	return remove_all(guest, conduit) ? OPTEE_GUEST_ESTRANDED :
+					    OPTEE_GUEST_OK;
+}
+
+/**
+ * optee_guest_choose_way() - Which instruction, if the device tree says "hvc"?
+ * @ways: what is known of both
+ *
+ * A tree written for a hypervisor says "hvc"; without one, HVC reaches nobody
+ * or raises an exception. A tree that says "smc" needs no choice. Sends
+ * CALLS_UID without a tag at most once each way, and only where that is safe.
+ *
+ * Context: As the calls of @ways.
+ * Return: the way that OP-TEE answers, HVC if it is safe but neither answers,
+ * SMC if HVC is not safe, OPTEE_GUEST_NO_WAY if neither is.
+ */
+enum optee_guest_way
+optee_guest_choose_way(const struct optee_guest_ways *ways)
+{
+	unsigned int answer;
+
+	if (!ways->hvc_safe)
+		return ways->smc_safe ? OPTEE_GUEST_SMC : OPTEE_GUEST_NO_WAY;
+
+	if (!answers_uid(&ways->hvc, 0, &answer) && ways->smc_safe &&
+	    answers_uid(&ways->smc, 0, &answer))
+		return OPTEE_GUEST_SMC;
+
+	return OPTEE_GUEST_HVC;
 }
 
 /**
@@ -278,19 +312,19 @@ const char *optee_guest_explain(enum optee_guest_error err)
 	case OPTEE_GUEST_EID:
 		return "the guest id is not in 1..65535: give one that is";
 	case OPTEE_GUEST_EDROPPED:
-		return "the hypervisor drops a7, so no call can be tagged: mend its OP-TEE mediator";
+		return "a hypervisor drops a7, no call can be tagged: mend its OP-TEE mediator";
 	case OPTEE_GUEST_ENOROOM:
-		return "OP-TEE has no room for another guest: end one, or build OP-TEE with a larger CFG_VIRT_GUEST_COUNT";
+		return "OP-TEE has no room for another guest: end one, raise CFG_VIRT_GUEST_COUNT";
 	case OPTEE_GUEST_EFILTERED:
-		return "somebody below filters VM_CREATED but tags no call: mend the hypervisor or firmware";
+		return "VM_CREATED is filtered below us but no call is tagged: mend the hypervisor";
 	case OPTEE_GUEST_ESTUCK:
-		return "an earlier guest with this id cannot be removed: reset the machine or use another id";
+		return "an earlier guest with this id stays: reset the machine or use another id";
 	case OPTEE_GUEST_EINVISIBLE:
 		return "OP-TEE added the guest but refuses its calls: report the OP-TEE version";
 	case OPTEE_GUEST_ESTRANDED:
-		return "OP-TEE refuses to remove the guest: it keeps its memory until a reset";
+		return "OP-TEE does not remove the guest: its memory is lost until a reset";
 	case OPTEE_GUEST_EANSWER:
-		return "OP-TEE gave an unknown answer: report it with the OP-TEE version";
+		return "an answer that OP-TEE does not have: report it with the OP-TEE version";
 	}
 
 	return "unknown error";

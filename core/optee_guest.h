@@ -26,7 +26,7 @@
 #define OPTEE_GUEST_RET_ENOTAVAIL	7u
 #define OPTEE_GUEST_RET_UNKNOWN		0xffffffffu
 
-#define OPTEE_GUEST_CAP_VIRTUALIZATION	(1u << 3)
+#define OPTEE_GUEST_CAP_VIRTUALIZATION	0x8u
 
 /*
  * Id 0 is the hypervisor itself, and OP-TEE keeps ids in 16 bits (HYP_CLNT_ID
@@ -113,6 +113,33 @@ struct optee_guest_conduit {
 };
 
 /**
+ * enum optee_guest_way - the instruction that reaches OP-TEE
+ * @OPTEE_GUEST_NO_WAY: neither of them can be executed
+ * @OPTEE_GUEST_SMC:	SMC
+ * @OPTEE_GUEST_HVC:	HVC
+ */
+enum optee_guest_way {
+	OPTEE_GUEST_NO_WAY,
+	OPTEE_GUEST_SMC,
+	OPTEE_GUEST_HVC,
+};
+
+/**
+ * struct optee_guest_ways - what is known of both instructions
+ * @smc:      does calls by SMC
+ * @hvc:      does calls by HVC
+ * @smc_safe: SMC raises no exception at our exception level
+ * @hvc_safe: HVC raises no exception at our exception level, and goes to another
+ *	      one: at EL2 it would come back to ourselves
+ */
+struct optee_guest_ways {
+	struct optee_guest_conduit smc;
+	struct optee_guest_conduit hvc;
+	int smc_safe;
+	int hvc_safe;
+};
+
+/**
  * struct optee_guest - one system's standing with OP-TEE
  * @role:   what we are
  * @note:   what was remarkable on the way there
@@ -134,6 +161,9 @@ optee_guest_enter(struct optee_guest *guest,
 enum optee_guest_error
 optee_guest_leave(struct optee_guest *guest,
 		  const struct optee_guest_conduit *conduit);
+
+enum optee_guest_way
+optee_guest_choose_way(const struct optee_guest_ways *ways);
 
 const char *optee_guest_explain(enum optee_guest_error err);
 
