@@ -18,8 +18,15 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <asm/cpufeature.h>
+#include <asm/sysreg.h>
+#include <asm/virt.h>
 #include "optee_guest.h"
 #include "virt_compat.h"
+
+/* ID_AA64PFR0_EL1: newer kernels have other names for these. */
+#define PFR0_EL2_SHIFT	8
+#define PFR0_EL3_SHIFT	12
 
 static bool virt_compat __ro_after_init = true;
 module_param(virt_compat, bool, 0444);
@@ -51,19 +58,23 @@ static const struct kernel_param_ops vm_id_ops = {
 
 static unsigned int vm_id __ro_after_init = CONFIG_OPTEE_VIRT_COMPAT_VM_ID;
 module_param_cb(vm_id, &vm_id_ops, &vm_id, 0444);
-MODULE_PARM_DESC(vm_id, "Guest id to announce and to tag calls with, 1..65535 (default: "
-		 __stringify(CONFIG_OPTEE_VIRT_COMPAT_VM_ID) ")");
+MODULE_PARM_DESC(vm_id, "Guest id to announce and to tag calls with, 1..65535 (default: CONFIG_OPTEE_VIRT_COMPAT_VM_ID)");
+
+/* An object, because a pointer to a function does not go into a void pointer. */
+struct way {
+	optee_invoke_fn *invoke_fn;
+};
 
 /**
  * struct virt_compat - what one OP-TEE device is, for as long as it is bound
- * @guest:     our standing with OP-TEE
- * @invoke_fn: the driver's own function, which does not tag
- * @conduit:   "smc" or "hvc", the way that @invoke_fn goes
+ * @guest: our standing with OP-TEE
+ * @way:   the driver's function that does not tag
+ * @name:  of that way: "smc" or "hvc"
  */
 struct virt_compat {
 	struct optee_guest guest;
-	optee_invoke_fn *invoke_fn;
-	const char *conduit;
+	struct way way;
+	const char *name;
 };
 
 /*
@@ -79,6 +90,15 @@ static void tagged_smc(unsigned long a0, unsigned long a1, unsigned long a2,
 	arm_smccc_smc(a0, a1, a2, a3, a4, a5, a6, vm_id, res);
 }
 
+/* What the driver gets if its device tree is wrong about the conduit. */
+static void untagged_smc(unsigned long a0, unsigned long a1, unsigned long a2,
+			 unsigned long a3, unsigned long a4, unsigned long a5,
+			 unsigned long a6, unsigned long a7,
+			 struct arm_smccc_res *res)
+{
+	arm_smccc_smc(a0, a1, a2, a3, a4, a5, a6, a7, res);
+}
+
 static void tagged_hvc(unsigned long a0, unsigned long a1, unsigned long a2,
 		       unsigned long a3, unsigned long a4, unsigned long a5,
 		       unsigned long a6, unsigned long a7,
@@ -90,10 +110,10 @@ static void tagged_hvc(unsigned long a0, unsigned long a1, unsigned long a2,
 static void call_optee(void *ctx, unsigned long fid, unsigned long a1,
 		       unsigned long a7, unsigned long ret[4])
 {
-	struct virt_compat *vc = ctx;
+	struct way *way = ctx;
 	struct arm_smccc_res res;
 
-	vc->invoke_fn(fid, a1, 0, 0, 0, 0, 0, a7, &res);
+	way->invoke_fn(fid, a1, 0, 0, 0, 0, 0, a7, &res);
 	ret[0] = res.a0;
 	ret[1] = res.a1;
 	ret[2] = res.a2;
@@ -125,7 +145,7 @@ static int guest_errno(enum optee_guest_error err)
 
 static void take_leave(struct device *dev, struct virt_compat *vc)
 {
-	struct optee_guest_conduit conduit = { .call = call_optee, .ctx = vc };
+	struct optee_guest_conduit conduit = { call_optee, &vc->way };
 	enum optee_guest_error err = optee_guest_leave(&vc->guest, &conduit);
 
 	if (err)
@@ -171,7 +191,7 @@ static ssize_t conduit_show(struct device *dev, struct device_attribute *attr,
 {
 	struct virt_compat *vc = virt_compat_find(dev);
 
-	return sysfs_emit(buf, "%s\n", vc ? vc->conduit : "none");
+	return sysfs_emit(buf, "%s\n", vc ? vc->name : "none");
 }
 static DEVICE_ATTR_RO(conduit);
 
@@ -208,19 +228,51 @@ static void report(struct device *dev, const struct virt_compat *vc)
 	}
 
 	if (guest->role == OPTEE_GUEST_GUEST)
-		dev_info(dev, "guest %u, conduit %s\n", guest->id, vc->conduit);
+		dev_info(dev, "guest %u, conduit %s\n", guest->id, vc->name);
 	else
 		dev_info(dev, "%s, conduit %s\n",
-			 optee_guest_role_name(guest->role), vc->conduit);
+			 optee_guest_role_name(guest->role), vc->name);
+}
+
+static bool says_hvc(struct device *dev)
+{
+	return device_property_match_string(dev, "method", "hvc") >= 0;
+}
+
+/*
+ * SMC is undefined where there is no EL3, HVC where there is no EL2; a PSCI that
+ * uses the instruction is as good a witness (Arm ARM DDI 0487, C6.2, SMC and
+ * HVC). At EL2 an HVC comes back to the kernel as an exception it does not take.
+ */
+static enum optee_guest_way choose_way(optee_invoke_fn *hvc)
+{
+	u64 pfr0 = read_sanitised_ftr_reg(SYS_ID_AA64PFR0_EL1);
+	enum arm_smccc_conduit psci = arm_smccc_1_1_get_conduit();
+	struct way by_smc = { untagged_smc };
+	struct way by_hvc = { hvc };
+	struct optee_guest_ways ways = {
+		.smc = { call_optee, &by_smc },
+		.hvc = { call_optee, &by_hvc },
+		.smc_safe = psci == SMCCC_CONDUIT_SMC ||
+			    cpuid_feature_extract_unsigned_field(pfr0, PFR0_EL3_SHIFT),
+		.hvc_safe = !is_kernel_in_hyp_mode() &&
+			    (psci == SMCCC_CONDUIT_HVC ||
+			     cpuid_feature_extract_unsigned_field(pfr0, PFR0_EL2_SHIFT)),
+	};
+
+	return optee_guest_choose_way(&ways);
 }
 
 /**
- * optee_virt_compat_prepare() - Refuse bad parameters before any call is made
+ * optee_virt_compat_prepare() - Settle all that must be right before any call
  * @dev:       the OP-TEE device being probed
  * @invoke_fn: the driver's own function for calls, or an error pointer
  *
+ * Refuses a guest id that is none, and replaces a conduit that cannot work here.
+ * A device tree that says "smc" is obeyed.
+ *
  * Context: The driver's probe; may sleep.
- * Return: @invoke_fn, or an error pointer if the guest id is not one.
+ * Return: the function for calls, @invoke_fn as a rule; or an error pointer.
  */
 optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
 					   optee_invoke_fn *invoke_fn)
@@ -234,7 +286,23 @@ optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
 		return ERR_PTR(-EINVAL);
 	}
 
-	return invoke_fn;
+	if (!says_hvc(dev))
+		return invoke_fn;
+
+	switch (choose_way(invoke_fn)) {
+	case OPTEE_GUEST_HVC:
+		return invoke_fn;
+	case OPTEE_GUEST_SMC:
+		dev_warn(dev, "HVC does not reach OP-TEE here, using SMC: mend the property method = \"hvc\" of %pOF\n",
+			 dev->of_node);
+		return untagged_smc;
+	case OPTEE_GUEST_NO_WAY:
+		break;
+	}
+
+	dev_err(dev, "this machine executes neither HVC nor SMC: OP-TEE cannot be here\n");
+
+	return ERR_PTR(-ENODEV);
 }
 
 /**
@@ -256,10 +324,10 @@ optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
 					 optee_invoke_fn *invoke_fn,
 					 u32 sec_caps)
 {
-	struct optee_guest_conduit conduit = { .call = call_optee };
+	bool hvc = says_hvc(dev) && invoke_fn != untagged_smc;
+	struct optee_guest_conduit conduit = { call_optee };
 	enum optee_guest_error err;
 	struct virt_compat *vc;
-	bool hvc;
 	int rc;
 
 	if (!virt_compat)
@@ -269,10 +337,9 @@ optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
 	if (!vc)
 		return ERR_PTR(-ENOMEM);
 
-	hvc = device_property_match_string(dev, "method", "hvc") >= 0;
-	vc->conduit = hvc ? "hvc" : "smc";
-	vc->invoke_fn = invoke_fn;
-	conduit.ctx = vc;
+	vc->name = hvc ? "hvc" : "smc";
+	vc->way.invoke_fn = invoke_fn;
+	conduit.ctx = &vc->way;
 
 	err = optee_guest_enter(&vc->guest, &conduit, sec_caps, vm_id,
 				vm_inherit ? OPTEE_GUEST_INHERIT :

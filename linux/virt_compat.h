@@ -10,12 +10,12 @@
 struct device;
 
 #ifdef CONFIG_OPTEE_VIRT_COMPAT
-optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
-					   optee_invoke_fn *invoke_fn);
-optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
-					 optee_invoke_fn *invoke_fn,
-					 u32 sec_caps);
 void optee_virt_compat_shutdown(struct device *dev);
+optee_invoke_fn *
+optee_virt_compat_prepare(struct device *dev, optee_invoke_fn *invoke_fn);
+optee_invoke_fn *
+optee_virt_compat_enter(struct device *dev, optee_invoke_fn *invoke_fn,
+			u32 sec_caps);
 #else
 static inline optee_invoke_fn *
 optee_virt_compat_prepare(struct device *dev, optee_invoke_fn *invoke_fn)
