@@ -4,8 +4,11 @@
 import dataclasses
 import json
 import pathlib
+import queue
 import re
+import select
 import shlex
+import threading
 import time
 
 import attr
@@ -23,9 +26,15 @@ KERNEL_ADDRESS = 0x42200000  # bench/firmware.mk: BL33
 INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
 
-# What OP-TEE says when it halts. A trusted application that panics is another
-# matter: xtest has some that do it on purpose.
-HALT = re.compile(r"E/TC:.*(\bPanic\b|assertion .* failed|abort outside|Core .*abort)")
+# optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
+CALLS_UID, UID_0 = 0xbf00ff01, 0x384fb3e0
+VM_CREATED, VM_DESTROYED = 0xb200000d, 0xb200000e
+ENOTAVAIL = 7
+
+# What OP-TEE and TF-A say when they halt. A trusted application that panics is
+# another matter: xtest has some that do it on purpose.
+HALT = re.compile(r"(E/TC:.*(\bPanic\b|assertion .* failed|abort outside|Core .*abort)"
+                  r"|Unhandled .*Exception in EL3|PANIC (at|in) ).*")
 
 
 class SecureWorldHalted(Exception):
@@ -39,9 +48,16 @@ class BoardLost(Exception):
 @target_factory.reg_driver
 @attr.s(eq=False)
 class BenchQEMUDriver(QEMUDriver):
-    """QEMU with a second console for the secure world, watched all the time."""
+    """QEMU with a second console for the secure world. Both are kept in files,
+    and the secure one is watched all the time."""
 
     logs = attr.ib(default="", validator=attr.validators.instance_of(str))
+
+    def __attrs_post_init__(self):
+        super().__attrs_post_init__()
+        self._pump = None
+        self._console = queue.Queue()
+        self._watched = 0
 
     @property
     def secure_log(self):
@@ -49,41 +65,67 @@ class BenchQEMUDriver(QEMUDriver):
 
     def on_activate(self):
         super().on_activate()
+        self.secure_log.touch()
         # labgrid puts its own -serial last, and the first one is the normal
         # world's.
         self._cmd += ["-serial", f"file:{self.secure_log}"]
         (pathlib.Path(self.logs) / "qemu.cmd").write_text(shlex.join(self._cmd) + "\n")
 
+    def monitor_command(self, command):
+        # A console that nobody reads fills up after some hundred characters, and
+        # QEMU then answers no command either: "cont" would never return.
+        if not self._pump:
+            self._pump = threading.Thread(target=self._read_console, daemon=True)
+            self._pump.start()
+        return super().monitor_command(command)
+
+    def _read_console(self):
+        with open(pathlib.Path(self.logs) / "normal.log", "wb", buffering=0) as log:
+            while True:
+                select.select([self._clientsocket], [], [])
+                try:
+                    data = self._clientsocket.recv(4096)
+                except OSError:
+                    data = b""
+                self._console.put(data)
+                if not data:
+                    return
+                log.write(data)
+
     def secure(self):
-        try:
-            return self.secure_log.read_text(errors="replace")
-        except FileNotFoundError:
-            return ""
+        return self.secure_log.read_text(errors="replace")
 
     def watch(self):
-        log = self.secure()
-        halt = HALT.search(log)
+        """Raise SecureWorldHalted if the secure console says so."""
+        with open(self.secure_log, "rb") as log:
+            log.seek(self._watched)
+            new = log.read()
+        halt = HALT.search(new.decode(errors="replace"))
         if halt:
-            start = log.rfind("\n", 0, halt.start()) + 1
-            raise SecureWorldHalted(log[start:].strip())
+            time.sleep(0.2)  # for the rest of what it has to say
+            log = self.secure()
+            said = log[log.find(halt[0].strip()):].splitlines()
+            raise SecureWorldHalted("\n".join(said[:20]))
+        self._watched += new.rfind(b"\n") + 1
 
     def _read(self, size=1, timeout=10):
         end = time.monotonic() + timeout
         while True:
             self.watch()
             try:
-                data = super()._read(size, min(0.2, max(0, end - time.monotonic())))
-            except TIMEOUT:
+                data = self._console.get(timeout=max(0, min(0.2, end - time.monotonic())))
+            except queue.Empty:
                 if time.monotonic() >= end:
-                    raise
+                    raise TIMEOUT(f"nothing on the console for {timeout:.0f} s") from None
                 continue
-            except OSError as error:
-                raise BoardLost(f"the normal world's console is gone: {error}") from error
             if not data:
+                self._console.put(data)
                 raise BoardLost("the machine was switched off or QEMU has ended")
-            with open(pathlib.Path(self.logs) / "normal.log", "ab") as log:
-                log.write(data)
             return data
+
+    def ended(self):
+        """Whether QEMU is gone."""
+        return not self.status or self._child.poll() is not None
 
     def off(self):
         """Stop QEMU, whatever state it is in."""
@@ -129,6 +171,14 @@ class Machine:
     def kernel(self):
         return next((BUILD / "linux" / self.line / "root" / "boot").glob("vmlinuz-*"))
 
+    def missing(self):
+        """Why this cannot run here, or None."""
+        for path in (self.flash, *self.initrd_parts):
+            if not path.exists():
+                return f"{path.relative_to(BUILD.parent)} is not there: " \
+                       f"the suite {self.suite} has not answered, see make {self.suite}"
+        return None
+
     def versions(self):
         """name -> version of everything that runs here."""
         wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|xtest|libteec")
@@ -150,8 +200,7 @@ class Board:
 
     def __enter__(self):
         self.logs.mkdir(parents=True, exist_ok=True)
-        for old in ("normal.log", "secure.log"):
-            (self.logs / old).unlink(missing_ok=True)
+        (self.logs / "secure.log").unlink(missing_ok=True)
         machine = self.machine
         (self.logs / "versions.json").write_text(json.dumps(
             {**dataclasses.asdict(machine), "versions": machine.versions()}, indent=1) + "\n")
@@ -216,6 +265,70 @@ class Board:
         out, _ = self.try_sh(f"dmesg | tail -n {lines}" if lines else "dmesg")
         return out
 
+    def load(self, driver="id-1", parameters=""):
+        """Load an optee.ko; (what the kernel said, insmod's status)."""
+        self.sh("[ -d /sys/module/tee ] || insmod /modules/tee.ko; dmesg -c > /dev/null")
+        _, status = self.try_sh(f"insmod /modules/{driver}/optee.ko {parameters}")
+        log = re.sub(r"^\[ *[\d.]+\] ", "", self.dmesg(), flags=re.M)
+        return re.sub(r".*taint.*\n?", "", log), status
+
+    def secure_without_time(self):
+        """The secure console so far, less what OP-TEE prints each second."""
+        return re.sub(r".*(periodic_callback|test_wd|wd_ndrv).*\n?", "", self.secure())
+
+    def unload(self):
+        self.sh("killall tee-supplicant 2> /dev/null; "
+                "while pidof tee-supplicant > /dev/null; do usleep 50000; done; rmmod optee")
+
+    def attributes(self):
+        """What the driver says it is."""
+        values = self.sh("cd /sys/bus/platform/devices/firmware:optee && cat role vm_id conduit")
+        return tuple(values.split())
+
+    def xtest(self, arguments, timeout=300):
+        """Run xtest, all of which must pass; (cases, subtests)."""
+        self.sh("pidof tee-supplicant > /dev/null || tee-supplicant -d")
+        out, status = self.try_sh(f"xtest {arguments}", timeout)
+        subtests = re.search(r"^(\d+) subtests of which (\d+) failed", out, re.M)
+        cases = re.search(r"^(\d+) test cases of which (\d+) failed", out, re.M)
+        failed = "\n".join(re.findall(r"^.*\bFAIL.*$", out, re.M))
+        assert status == 0 and subtests and cases, out[-2000:]
+        assert (subtests[2], cases[2]) == ("0", "0"), failed
+        assert int(cases[1]) and int(subtests[1]), out[-2000:]
+        return int(cases[1]), int(subtests[1])
+
+    def smc(self, function, a1=0, a7=0):
+        """One fast call from EL1; a0..a3 of the answer."""
+        self.sh("[ -d /sys/module/smccall ] || insmod /modules/smccall.ko")
+        answer = self.sh("cd /sys/module/smccall/parameters && "
+                         f"echo {function:x} {a1:x} 0 0 0 0 0 {a7:x} > call && cat call")
+        return tuple(int(word, 16) for word in answer.split())
+
+    def has_guest(self, guest):
+        """Whether OP-TEE has a guest with this id."""
+        return self.smc(CALLS_UID, a7=guest)[0] == UID_0
+
+    def normal(self):
+        """The normal world's console so far."""
+        return (self.logs / "normal.log").read_text(errors="replace")
+
     def secure(self):
         """The secure console so far."""
         return self.qemu.secure()
+
+    def guests(self):
+        """How many guests OP-TEE has added and removed so far."""
+        return tuple(len(re.findall(what, self.secure()))
+                     for what in (r"Added guest \d", r"Removing guest \d"))
+
+    def power_off(self):
+        """Have the kernel switch the machine off, as far as it is still on."""
+        if self.qemu.ended():
+            return
+        self.shell.console.sendline("poweroff -f")
+        try:
+            self.shell.console.expect("no such line", timeout=60)
+        except BoardLost:
+            return
+        except TIMEOUT:
+            raise AssertionError("the machine did not switch itself off") from None

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Any SMC from the shell, for tests only: write up to eight numbers a0..a7 to
- * /sys/module/smccall/parameters/call, read a0..a3 of the answer back.
+ * Any SMC from the shell, for tests only: write up to eight hexadecimal numbers,
+ * a0..a7, to /sys/module/smccall/parameters/call, read a0..a3 of the answer back.
  */
 #include <linux/arm-smccc.h>
 #include <linux/kernel.h>
@@ -14,7 +14,7 @@ static int call_set(const char *val, const struct kernel_param *kp)
 {
 	unsigned int a[8] = { };
 
-	if (sscanf(val, "%i %i %i %i %i %i %i %i", &a[0], &a[1], &a[2], &a[3],
+	if (sscanf(val, "%x %x %x %x %x %x %x %x", &a[0], &a[1], &a[2], &a[3],
 		   &a[4], &a[5], &a[6], &a[7]) < 1)
 		return -EINVAL;
 

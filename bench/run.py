@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""make run: the stock driver, then ours, on the same firmware. What matters
+of it, and a table of before and after."""
+
+import re
+import sys
+
+from .board import BUILD, Board, Machine, SecureWorldHalted
+
+LOGS = BUILD / "results"
+SUBSET = "1001 1002 1003 1004 1005 1007 6001"
+SHOWN = re.compile(r"optee|assertion|Panic|guest \d|HALT")
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def show(world, text):
+    for line in text.splitlines():
+        if SHOWN.search(line) and "taint" not in line:
+            say(f"  {world} | {line.strip()}")
+
+
+def attempt(name, driver):
+    """Boot, load the driver, open sessions; what the table has in a column."""
+    logs = LOGS / f"run-{name}"
+    say(f"\n== {name} driver on {Machine().firmware} OP-TEE, no hypervisor")
+    probe, role, xtest = "never returns", "-", "not reached"
+    with Board(Machine(), logs) as board:
+        say("  booted to a shell")
+        try:
+            log, _ = board.load(driver)
+            show("kernel", log)
+            probe = "ok" if "initialized driver" in log else "fails"
+            role = " ".join(board.attributes()[:2])
+            say(f"  running xtest {SUBSET}")
+            cases, subtests = board.xtest(SUBSET)
+            xtest = f"{cases} cases, {subtests} subtests, 0 failed"
+            say(f"  {xtest}")
+            board.unload()
+            board.power_off()
+            board.qemu.watch()
+            alive = "yes"
+        except SecureWorldHalted as halted:
+            show("OP-TEE", str(halted))
+            alive = "no, it has halted the machine"
+        added, removed = board.guests()
+        sessions = board.secure().count("Destroy session")
+    return (probe, role, f"{sessions} opened and closed" if sessions else "none", xtest,
+            f"{added} / {removed}", alive)
+
+
+def main():
+    missing = Machine().missing()
+    if missing:
+        sys.exit(missing)
+    before = attempt("stock", "debian")
+    after = attempt("compat", "id-1")
+
+    rows = ("probe", "role, guest id", "sessions", "xtest subset",
+            "guests added / removed", "secure world alive")
+    width = max(len(cell) for cell in before) + 2
+    say(f"\n{'':24}{'before (stock)':{width}}after (optee-virt-compat)")
+    for row, left, right in zip(rows, before, after):
+        say(f"{row:24}{left:{width}}{right}")
+    say("\nversions: " + ", ".join(f"{name} {version}" for name, version in
+                                   sorted(Machine().versions().items())))
+    say(f"full logs: {LOGS}/run-stock, {LOGS}/run-compat")
+    if (after[0], *after[4:]) != ("ok", "1 / 1", "yes"):
+        sys.exit("the after-column is not good")
+
+
+main()

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One runner for all tests: the host's cmocka programs, static checks, and the
+scenarios on the bench. It ends with the line "N passed, N failed, N skipped"."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP))
+
+from bench.board import BUILD, Board, Machine  # noqa: E402
+
+RESULTS = BUILD / "results"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="also run what takes long")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "machine(...): what bench.board.Machine to boot")
+    config.addinivalue_line("markers", "halts: the secure world is expected to halt")
+    config.addinivalue_line("markers", "lost: the normal world is expected to be lost")
+    config.addinivalue_line("markers", "full: takes long, runs with --full only")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--full"):
+        return
+    long = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+class HostProgram(pytest.File):
+    """A cmocka program; make has built it as build/tests/NAME. It runs once,
+    its cases are the items."""
+
+    def collect(self):
+        program = BUILD / "tests" / self.path.stem
+        run = subprocess.run([program], capture_output=True, text=True, cwd=BUILD / "tests",
+                             env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        cases = re.findall(r"^(not ok|ok) \d+ - (\S+)(.*(?:\n#.*)*)", run.stdout, re.M)
+        failed = any(status == "not ok" for status, _, _ in cases)
+        if not cases or (run.returncode != 0) != failed:
+            yield HostCase.from_parent(self, name="run", message=run.stdout + run.stderr)
+        for status, name, rest in cases:
+            yield HostCase.from_parent(
+                self, name=name, message=rest + run.stderr if status == "not ok" else None)
+
+
+class HostCase(pytest.Item):
+    def __init__(self, *, message, **kwargs):
+        super().__init__(**kwargs)
+        self.message = message
+
+    def runtest(self):
+        assert self.message is None, self.message
+
+    def repr_failure(self, excinfo):
+        return self.message
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.parent.name == "host" and re.fullmatch(r"test_.*\.c", file_path.name):
+        return HostProgram.from_parent(parent, path=file_path)
+    return None
+
+
+@pytest.fixture
+def machine(request):
+    marker = request.node.get_closest_marker("machine")
+    chosen = Machine(**(marker.kwargs if marker else {}), **getattr(request, "param", {}))
+    reason = chosen.missing()
+    if reason:
+        pytest.skip(reason)
+    return chosen
+
+
+@pytest.fixture
+def board(request, machine):
+    """The marked machine at its shell prompt. When the test is done the machine
+    is switched off by its kernel; OP-TEE must not have halted, and as many guests
+    must have left as came."""
+    logs = RESULTS / re.sub(r"[^\w.-]+", "_", request.node.name)
+    request.node.logs = logs
+    with Board(machine, logs) as running:
+        yield running
+        if request.node.get_closest_marker("halts"):
+            return
+        if not request.node.get_closest_marker("lost"):
+            running.power_off()
+        running.qemu.watch()
+    added, removed = running.guests()
+    assert added == removed, f"{added} guests added, {removed} removed: see {logs}/secure.log"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    logs = getattr(item, "logs", None)
+    if report.failed and logs:
+        for name in ("normal", "secure"):
+            path = logs / f"{name}.log"
+            if path.exists():
+                tail = path.read_text(errors="replace").splitlines()[-30:]
+                report.sections.append((f"end of {path}", "\n".join(tail)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in terminalreporter.config.stash.get(NOTES, []):
+        terminalreporter.write_line(line)
+
+
+NOTES = pytest.StashKey()
+
+
+@pytest.fixture
+def note(request):
+    """Add a line to the end of the run's output."""
+    return request.config.stash.setdefault(NOTES, []).append
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.option.collectonly:
+        return
+    count = {kind: len(reporter.stats.get(kind, []))
+             for kind in ("passed", "failed", "error", "skipped")}
+    print(f"{count['passed']} passed, {count['failed'] + count['error']} failed, "
+          f"{count['skipped']} skipped")

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Linux driver on real firmware: what it shows with and without a hypervisor's
+work to do."""
+
+import pytest
+
+from bench.board import ENOTAVAIL, VM_CREATED, VM_DESTROYED, BoardLost, SecureWorldHalted
+
+# Sessions, parameters, cryptography, sockets, storage, and PKCS#11's cases of the
+# same numbers: a good half minute of the whole run's eight.
+SUBSET = "1001 1002 1003 1004 1005 1007 2001 2003 6001 6003 6004"
+
+def ours(log):
+    """The lines of our own in what the kernel said."""
+    return [line for line in log.splitlines()
+            if line.startswith("optee firmware:optee: ") and " probe " not in line]
+
+
+machine = pytest.mark.machine
+full = pytest.mark.full
+
+
+@pytest.mark.halts
+def test_stock_driver_halts_optee(board):
+    """The picture of before: the first call that needs a guest is the last."""
+    with pytest.raises(SecureWorldHalted) as halted:
+        board.load("debian")
+    assert "Added guest" not in board.secure()
+    assert "assertion" in str(halted.value) or "anic" in str(halted.value)
+
+
+@pytest.mark.parametrize("machine", (
+    {"line": "6.12"}, {"line": "6.1"}, {"suite": "sid"},
+), ids=("6.12", "6.1", "optee-of-sid"), indirect=True)
+def test_guest(board):
+    log, _ = board.load()
+    assert "guest 1, conduit smc" in log and "initialized driver" in log
+    assert board.attributes() == ("guest", "1", "smc")
+    assert "Added guest 1" in board.secure()
+    board.xtest(SUBSET)
+    board.unload()
+    assert "Removing guest 1" in board.secure()
+    assert not board.has_guest(1)
+
+    board.load()
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+
+
+@pytest.mark.parametrize("driver, parameters", (
+    ("id-1", "vm_id=7"), ("id-7", "")), ids=("parameter", "kconfig"))
+def test_guest_with_another_id(board, driver, parameters):
+    board.load(driver, parameters)
+    assert board.attributes() == ("guest", "7", "smc")
+    assert "Added guest 7" in board.secure()
+    assert not board.has_guest(1)
+    board.xtest("1004")
+
+
+@pytest.mark.parametrize("number", (1, 65535))
+def test_guest_with_the_lowest_and_the_highest_id(board, number):
+    board.load(parameters=f"vm_id={number:#x}")
+    assert board.attributes() == ("guest", str(number), "smc")
+    board.xtest("1004")
+
+
+@machine(firmware="plain")
+def test_plain_optee(board):
+    log, _ = board.load()
+    assert "plain, conduit smc" in log and "initialized driver" in log
+    assert board.attributes() == ("plain", "none", "smc")
+    board.xtest(SUBSET)
+    assert "Added guest" not in board.secure()
+
+
+@machine(interrupt=False)
+def test_switched_off_is_the_stock_driver(board):
+    """Without an interrupt the stock driver gives up just before the call that
+    halts OP-TEE, so that its behaviour can be compared."""
+    stock, _ = board.load("debian")
+    board.unload()
+    for driver, parameters in (("id-1", "virt_compat=0"), ("off", "")):
+        log, _ = board.load(driver, parameters)
+        assert log == stock
+        board.sh("! ls /sys/bus/platform/devices/firmware:optee/role")
+        board.unload()
+    assert "optee: platform_get_irq: ret " in stock
+    assert "Added guest" not in board.secure()
+
+
+NO_EL2 = {"el2": False, "method": "hvc"}
+NVHE = {"method": "hvc"}
+# With SVE or SME this TF-A (2.12) dies of OP-TEE's first use of floating point,
+# whatever the driver; QEMU's own pointer authentication is quicker than Arm's.
+VHE = {"cpu": "max,pauth-impdef=on,sve=off,sme=off", "method": "hvc"}
+
+
+@pytest.mark.parametrize("machine, outcome", (
+    (NVHE, "optee: api uid mismatch"),
+    (VHE, "Kernel panic - not syncing: Unhandled exception"),
+    (NO_EL2, "Internal error: Oops - Undefined instruction"),
+), ids=("nvhe", "vhe", "no-el2"), indirect=["machine"])
+@pytest.mark.lost
+def test_stock_driver_and_a_tree_that_says_hvc(board, outcome):
+    """The picture of before, once more."""
+    try:
+        board.try_sh("dmesg -n 8; insmod /modules/tee.ko; insmod /modules/debian/optee.ko")
+    except BoardLost:
+        pass
+    assert outcome in board.normal()
+
+
+@pytest.mark.parametrize("machine", (NVHE, VHE, NO_EL2), ids=("nvhe", "vhe", "no-el2"),
+                         indirect=True)
+def test_tree_that_says_hvc(board):
+    log, _ = board.load()
+    warnings = [line for line in ours(log) if "HVC" in line]
+    assert len(warnings) == 1 and "method" in warnings[0] and "/firmware/optee" in warnings[0], log
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+
+
+@pytest.mark.parametrize("machine, error", (
+    ({"method": None}, 'missing "method" property'),
+    ({"method": "call"}, 'invalid "method" property: call'),
+), ids=("missing", "nonsense"), indirect=["machine"])
+def test_tree_without_a_conduit_is_refused_as_by_the_stock_driver(board, error):
+    stock, _ = board.load("debian")
+    board.unload()
+    log, _ = board.load()
+    assert log == stock and error in log
+
+
+@machine(interrupt=False)
+def test_error_after_the_announcement(board):
+    log, _ = board.load()
+    assert "optee: platform_get_irq: ret " in log
+    assert "Added guest 1" in board.secure() and "Removing guest 1" in board.secure()
+    assert not board.has_guest(1)
+    board.sh("! ls /dev/tee0 /sys/bus/platform/devices/firmware:optee/role")
+
+
+def test_no_free_slot(board):
+    for guest in (5, 6):
+        assert board.smc(VM_CREATED, guest)[0] == 0
+    assert board.smc(VM_CREATED, 8)[0] == ENOTAVAIL
+
+    log, _ = board.load()
+    assert len(ours(log)) == 1 and "no room for another guest" in log, log
+    assert not board.has_guest(1)
+    board.unload()
+
+    assert board.smc(VM_DESTROYED, 5)[0] == 0
+    board.load()
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+    assert board.smc(VM_DESTROYED, 6)[0] == 0
+
+
+@pytest.mark.parametrize("value", ("0", "65536", "-1", "text", "4294967297", "''"))
+def test_bad_id_is_refused_before_any_call(board, value):
+    before = board.secure_without_time()
+    log, _ = board.load(parameters=f"vm_id={value}")
+    assert len(ours(log)) == 1 and "1..65535" in log, log
+    assert "revision" not in log
+    assert board.secure_without_time() == before
+    board.sh("! ls /dev/tee0")
+
+
+def test_guest_left_behind_is_removed_first(board):
+    for _ in range(2):
+        assert board.smc(VM_CREATED, 1)[0] == 0
+    log, _ = board.load()
+    assert "guest 1 was left behind" in log
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+
+
+def test_guest_left_behind_is_inherited_on_request(board):
+    assert board.smc(VM_CREATED, 1)[0] == 0
+    log, _ = board.load(parameters="vm_inherit=1")
+    assert "guest 1 taken over" in log
+    assert board.guests() == (1, 0)
+    board.xtest("1004")
+
+
+@full
+@pytest.mark.parametrize("machine, driver", (
+    ({"firmware": "virtualized"}, "id-1"),
+    ({"firmware": "plain"}, "id-1"),
+    ({"firmware": "plain"}, "debian"),
+), ids=("guest", "plain", "plain-stock"), indirect=["machine"])
+def test_whole_xtest(board, driver, note):
+    board.load(driver)
+    cases, subtests = board.xtest("-l 0", timeout=3000)
+    note(f"whole xtest, {board.machine.firmware} OP-TEE, driver {driver}: "
+         f"{cases} cases, {subtests} subtests, 0 failed")

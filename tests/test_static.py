@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What can be said of the source without running it, and of the tools that put
+it into a kernel."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from bench.board import BUILD
+from conftest import TOP
+
+LINES = ("6.1", "6.12")
+
+
+def run(*command):
+    """Run a command as from a shell, not as from the make that runs these tests."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run([str(word) for word in command], cwd=TOP, text=True, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def clean(*command):
+    """The command succeeds and has nothing to say."""
+    result = run(*command)
+    assert (result.returncode, result.stdout) == (0, ""), result.stdout
+
+
+def tracked(*patterns):
+    found = run("git", "ls-files", "--cached", "--others", "--exclude-standard",
+                "--", *patterns).stdout.split()
+    assert found
+    return found
+
+
+def test_cppcheck():
+    clean("cppcheck", "--quiet", "--enable=warning,style,performance,portability",
+          "--inline-suppr", "--std=c11", "--error-exitcode=1", "-Icore",
+          "core", "linux", "tests")
+
+
+def test_checkpatch():
+    result = run("perl", BUILD / "linux/6.12/src/scripts/checkpatch.pl", "--no-tree",
+                 "--strict", "--terse", "-f",
+                 *tracked("linux/*.[ch]", "core/*.[ch]", "tests/smccall/*.c"))
+    remarks = [line for line in result.stdout.splitlines() if not line.startswith("total: ")]
+    assert result.returncode == 0 and not remarks, result.stdout
+
+
+def test_kernel_doc():
+    clean("perl", BUILD / "linux/6.12/src/scripts/kernel-doc", "-none", "-Werror",
+          *tracked("linux/*.[ch]", "core/*.[ch]"))
+
+
+def test_shellcheck():
+    scripts = [name for name in tracked() if (TOP / name).is_file() and
+               re.match(rb"#!/bin/(busybox )?sh", (TOP / name).read_bytes())]
+    assert scripts
+    clean("shellcheck", "--shell=sh", *scripts)
+
+
+def test_reuse():
+    result = run("reuse", "lint")
+    assert result.returncode == 0, result.stdout
+
+
+def test_core_coverage(note):
+    """Every line and every branch of core/ is reached by the host tests."""
+    result = run("gcov", "--branch-probabilities", "--branch-counts", "--stdout",
+                 "--object-directory", BUILD / "tests",
+                 BUILD / "tests/test_guest-optee_guest.gcda")
+    summary = run("gcov", "-n", "--branch-probabilities",
+                  "--object-directory", BUILD / "tests",
+                  BUILD / "tests/test_guest-optee_guest.gcda").stdout
+    figures = re.search(r"File '.*core/optee_guest\.c'\nLines executed:([\d.]+)% of (\d+)\n"
+                        r".*\nTaken at least once:([\d.]+)% of (\d+)", summary)
+    assert figures, summary
+    lines, line_count, branches, branch_count = figures.groups()
+    note(f"coverage of core/: {lines} % of {line_count} lines, "
+         f"{branches} % of {branch_count} branches")
+    missed = [line for line in result.stdout.splitlines()
+              if "#####" in line or re.search(r"branch.*(taken 0|never)", line)]
+    assert (float(lines), float(branches)) == (100, 100), "\n".join(missed)
+
+
+def warnings(line, way):
+    """Of gcc with W=1, of kernel-doc and of sparse."""
+    log = (BUILD / "linux" / line / way / "log").read_text()
+    assert "CHECK" in log
+    return [re.sub(r".*/optee/|:\d+", "", text) for text in log.splitlines() if "warning" in text]
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("way", ("id-1", "off"))
+def test_module_builds_without_a_warning_of_ours(line, way):
+    # 6.1 has one of its own: a parameter of optee_handle_rpc().
+    assert warnings(line, way) == warnings(line, "stock")
+    assert not warnings("6.12", way)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_option_off_is_the_stock_driver(line):
+    def code(way):
+        result = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc",
+                     "--section=.text", "--section=.init.text", "--section=.exit.text",
+                     BUILD / "linux" / line / way / "optee.ko")
+        assert result.returncode == 0
+        return result.stdout.splitlines()[3:]
+
+    assert len(code("stock")) > 1000
+    assert code("off") == code("stock")
+    assert code("id-1") != code("stock")
+
+
+@pytest.fixture
+def kernel_tree(tmp_path):
+    shutil.copytree(BUILD / "linux/6.12/src/drivers/tee", tmp_path / "drivers/tee")
+    return tmp_path
+
+
+def snapshot(tree):
+    return {path.relative_to(tree): path.read_bytes()
+            for path in sorted(tree.rglob("*")) if path.is_file()}
+
+
+def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
+    first = run("linux/apply", kernel_tree)
+    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
+    files = snapshot(kernel_tree)
+    assert "OPTEE_VIRT_COMPAT" in (kernel_tree / "drivers/tee/optee/Kconfig").read_text()
+
+    second = run("linux/apply", kernel_tree)
+    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
+    assert snapshot(kernel_tree) == files
+
+    (kernel_tree / "drivers/tee/optee/virt_compat.c").write_text("/* an older one */\n")
+    third = run("linux/apply", kernel_tree)
+    assert third.returncode == 0 and "up to date now" in third.stdout, third.stdout
+    assert snapshot(kernel_tree) == files
+
+
+@pytest.mark.parametrize("gone, hook", (
+    ('#include "optee_smc.h"', "virt_compat.h"),
+    ("get_invoke_func(&pdev->dev)", "optee_virt_compat_prepare"),
+    ("if (!optee_msg_exchange_capabilities(", "optee_virt_compat_enter"),
+    ("static void optee_shutdown(", "optee_virt_compat_shutdown"),
+))
+def test_apply_names_a_hook_that_does_not_fit(kernel_tree, gone, hook):
+    driver = kernel_tree / "drivers/tee/optee/smc_abi.c"
+    text = driver.read_text()
+    assert gone in text
+    driver.write_text(text.replace(gone, gone.replace("optee", "other").replace("get_", "find_")))
+    before = snapshot(kernel_tree)
+    result = run("linux/apply", kernel_tree)
+    assert result.returncode != 0
+    assert hook in result.stdout and "0 times" in result.stdout, result.stdout
+    assert snapshot(kernel_tree) == before
+
+
+@pytest.mark.parametrize("arguments, says", (
+    (["linux-apply"], "KSRC"),
+    (["linux-apply", "KSRC=/nowhere"], "no drivers/tee/optee"),
+    (["linux-module", "KVER=5.4"], "6.1 6.12"),
+    (["linux-module", "KSRC=/nowhere"], "no drivers/tee/optee"),
+    (["linux-module", f"KSRC={BUILD}/linux/6.12/src", "KDIR=/nowhere"], "no configured kernel"),
+    (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=0"], "1..65535"),
+    (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=65536"], "1..65535"),
+    (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=one"], "1..65535"),
+))
+def test_make_refuses_bad_input_in_a_line(arguments, says):
+    result = run("make", "--no-print-directory", *arguments)
+    assert result.returncode != 0
+    errors = [line for line in result.stdout.splitlines()
+              if not line.startswith(("make", "==", "linux/build-module"))]
+    assert len(errors) == 1 and says in errors[0], result.stdout
+
+
+def test_linux_module_of_a_users_tree():
+    headers = next((BUILD / "linux/6.12/root/usr/src").glob("linux-headers-*-arm64"))
+    result = run("make", "linux-module", f"KSRC={BUILD}/linux/6.12/src", f"KDIR={headers}")
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.splitlines()[-1] == str(BUILD / "linux/user/optee.ko")
+    assert (BUILD / "linux/user/optee.ko").exists()
