@@ -90,9 +90,9 @@ def test_switched_off_is_the_stock_driver(board):
 
 NO_EL2 = {"el2": False, "method": "hvc"}
 NVHE = {"method": "hvc"}
-# With SVE or SME this TF-A (2.12) dies of OP-TEE's first use of floating point,
-# whatever the driver; QEMU's own pointer authentication is quicker than Arm's.
-VHE = {"cpu": "max,pauth-impdef=on,sve=off,sme=off", "method": "hvc"}
+# With SVE this TF-A (2.12) dies of OP-TEE's first use of floating point, whatever
+# the driver; QEMU's own pointer authentication is quicker than Arm's.
+VHE = {"cpu": "max,pauth-impdef=on,sve=off", "method": "hvc"}
 
 
 @pytest.mark.parametrize("machine, outcome", (
