@@ -8,19 +8,20 @@ SHELL := /bin/sh
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
+ifneq ($(words $(CURDIR)),1)
+$(error The kernel's build cannot stand a space in a path: move this checkout out of "$(CURDIR)")
+endif
+
 log = @echo "== $1"
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The machine's packages, and package lists of other suites beside its own.
-$(B)/packages: bench/packages bench/install-packages
-	$(call log,packages)
-	mkdir -p $(B)
-	bench/install-packages
-	touch $@
+packages:
+	@bench/install-packages
 
-$(B)/apt/%/updated: bench/apt | $(B)/packages
+$(B)/apt/%/updated: bench/apt | packages
 	$(call log,package lists of $*)
 	bench/apt $* apt-get update
 	touch $@
@@ -36,4 +37,6 @@ update: ## Forget the package lists and what was made from them: take what the s
 clean: ## Remove everything that was made or fetched
 	rm -rf $(B)
 
-.PHONY: help run update clean
+run: | packages
+
+.PHONY: help packages run update clean

@@ -161,7 +161,6 @@ class Machine:
     cpu: str = "cortex-a57"
     el2: bool = True
     cpus: int = 2
-    bootargs: str = ""
 
     @property
     def machine(self):
@@ -221,7 +220,7 @@ class Board:
         devicetree.build(dtb, [str(QEMU), "-cpu", machine.cpu, "-m", "1024M",
                                "-display", "none", "-bios", str(machine.flash), *common],
                          machine.machine, machine.method, machine.interrupt,
-                         f"console=ttyAMA0 panic=-1 {machine.bootargs}".strip(),
+                         "console=ttyAMA0 panic=-1",
                          (INITRD_ADDRESS, initrd.stat().st_size))
 
         loader = "loader,file={},addr={:#x},force-raw=on"
@@ -275,11 +274,11 @@ class Board:
         return out
 
     def load(self, driver="id-1", parameters=""):
-        """Load an optee.ko; (what the kernel said, insmod's status)."""
+        """Load an optee.ko; what the kernel said."""
         self.sh("[ -d /sys/module/tee ] || insmod /modules/tee.ko; dmesg -c > /dev/null")
-        _, status = self.try_sh(f"insmod /modules/{driver}/optee.ko {parameters}")
+        self.sh(f"insmod /modules/{driver}/optee.ko {parameters}")
         log = re.sub(r"^\[ *[\d.]+\] ", "", self.dmesg(), flags=re.M)
-        return re.sub(r".*taint.*\n?", "", log), status
+        return re.sub(r".*taint.*\n?", "", log)
 
     def secure_without_time(self):
         """The secure console so far, less what OP-TEE prints each second."""

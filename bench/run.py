@@ -30,7 +30,7 @@ def attempt(name, driver):
     with Board(Machine(), logs) as board:
         say("  booted to a shell")
         try:
-            log, _ = board.load(driver)
+            log = board.load(driver)
             show("kernel", log)
             probe = "ok" if "initialized driver" in log else "fails"
             role = " ".join(board.attributes()[:2])

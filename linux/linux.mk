@@ -12,17 +12,17 @@ DRIVER_FILES := $(wildcard core/*.[ch] linux/*)
 kdir = $(wildcard $(B)/linux/$1/root/usr/src/linux-headers-*-arm64)
 
 define kernel_line
-$(B)/linux/$1/root/versions: bench/fetch bench/kernel-packages linux/unpack-source $(B)/apt/$(SUITE_$1)/updated
+$(B)/linux/$1/ready: bench/fetch bench/kernel-packages linux/unpack-source $(B)/apt/$(SUITE_$1)/updated
 	$$(call log,kernel $1)
 	bench/fetch $(B)/linux/$1/root $(SUITE_$1) $$$$(bench/kernel-packages $(SUITE_$1) $1)
 	linux/unpack-source $(B)/linux/$1 $1
 	touch $$@
 
-$(B)/linux/$1/%/optee.ko: $(DRIVER_FILES) $(B)/linux/$1/root/versions
+$(B)/linux/$1/%/optee.ko: $(DRIVER_FILES) $(B)/linux/$1/ready
 	$$(call log,optee.ko for $1: $$*)
 	linux/build-module $$(@D) $(B)/linux/$1/src $$(call kdir,$1) $$(patsubst id-%,%,$$*) W=1 C=2
 
-$(B)/linux/$1/smccall/smccall.ko: tests/smccall/smccall.c tests/smccall/Kbuild $(B)/linux/$1/root/versions
+$(B)/linux/$1/smccall/smccall.ko: tests/smccall/smccall.c tests/smccall/Kbuild $(B)/linux/$1/ready
 	rm -rf $$(@D)
 	cp -r tests/smccall $$(@D)
 	$$(MAKE) -C $$(call kdir,$1) M=$$(abspath $$(@D)) ARCH=arm64 \
@@ -39,19 +39,19 @@ $(foreach line,$(LINES),$(eval $(call kernel_line,$(line))))
 ID := $(or $(CONFIG_OPTEE_VIRT_COMPAT_VM_ID),1)
 ifdef KSRC
 linux-module: MODULE = $(B)/linux/user/optee.ko
-linux-module: $(B)/packages ## optee.ko: KVER=6.12 or 6.1, or a tree of yours: KSRC=<source> KDIR=<build or headers>
+linux-module: packages ## optee.ko: KVER=6.12 or 6.1, or a tree of yours: KSRC=<source> KDIR=<build or headers>
 	@linux/build-module $(B)/linux/user "$(KSRC)" "$(or $(KDIR),$(KSRC))" $(ID)
 	@echo $(abspath $(MODULE))
 else
 KVER := 6.12
 linux-module: MODULE = $(B)/linux/$(KVER)/id-$(ID)/optee.ko
-linux-module: $(B)/packages
+linux-module: packages
 	@$(if $(filter $(KVER),$(LINES)),,echo "no KVER=$(KVER) here, only $(LINES): for another kernel give KSRC=<source> KDIR=<build>" >&2; exit 1)
 	@$(MAKE) --no-print-directory $(MODULE)
 	@echo $(abspath $(MODULE))
 endif
 
-linux-apply: $(B)/packages ## The driver's change into a kernel tree of yours: KSRC=<source>
+linux-apply: packages ## The driver's change into a kernel tree of yours: KSRC=<source>
 	@$(if $(KSRC),,echo "give the kernel's source: make linux-apply KSRC=<source>" >&2; exit 1)
 	@linux/apply "$(KSRC)"
 
