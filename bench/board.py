@@ -23,8 +23,10 @@ BUILD = pathlib.Path(__file__).resolve().parent.parent / "build"
 QEMU = pathlib.Path(__file__).resolve().parent / "qemu"
 
 KERNEL_ADDRESS = 0x42200000  # bench/firmware.mk: BL33
+DOM0_ADDRESS = 0x45000000
 INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
+XEN = BUILD / "xen" / "xen"
 
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
 CALLS_UID, UID_0 = 0xbf00ff01, 0x384fb3e0
@@ -56,9 +58,12 @@ class BenchQEMUDriver(QEMUDriver):
     and the secure one is watched all the time."""
 
     logs = attr.ib(default="", validator=attr.validators.instance_of(str))
+    # Seconds between two characters, for a console that loses some otherwise.
+    pace = attr.ib(default=0.0, validator=attr.validators.instance_of(float))
 
     def __attrs_post_init__(self):
         super().__attrs_post_init__()
+        self.txdelay = self.pace
         self._pump = None
         self._console = queue.Queue()
         self._watched = 0
@@ -161,6 +166,7 @@ class Machine:
     cpu: str = "cortex-a57"
     el2: bool = True
     cpus: int = 2
+    xen: bool = False               # below Linux, which is dom0 then
 
     @property
     def machine(self):
@@ -181,7 +187,7 @@ class Machine:
 
     def missing(self):
         """Why this cannot run here, or None."""
-        for path in (self.flash, *self.initrd_parts):
+        for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else [])):
             if not path.exists():
                 return f"{path.relative_to(BUILD.parent)} is not there: " \
                        f"the suite {self.suite} has not answered, see make {self.suite}"
@@ -189,9 +195,10 @@ class Machine:
 
     def versions(self):
         """name -> version of everything that runs here."""
-        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|xtest|libteec")
+        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|libteec|^xen ")
         lines = []
-        for path in (BUILD / "optee" / self.suite / "root" / "versions",
+        for path in (*([BUILD / "xen" / "root" / "versions"] if self.xen else []),
+                     BUILD / "optee" / self.suite / "root" / "versions",
                      BUILD / "rootfs" / f"{self.suite}.cpio.versions",
                      BUILD / "tfa" / "root" / "versions",
                      BUILD / "linux" / self.line / "root" / "versions"):
@@ -217,13 +224,19 @@ class Board:
         initrd.write_bytes(b"".join(part.read_bytes() for part in machine.initrd_parts))
         dtb = self.logs / "board.dtb"
         common = ["-smp", str(machine.cpus), "-nic", "none"]
+        # BL31 enters what is at KERNEL_ADDRESS.
+        images = {KERNEL_ADDRESS: machine.kernel, INITRD_ADDRESS: initrd}
+        if machine.xen:
+            images = {KERNEL_ADDRESS: XEN, DOM0_ADDRESS: machine.kernel, INITRD_ADDRESS: initrd}
+        loaders = [word for address, path in images.items() for word in
+                   ("-device", f"loader,file={path},addr={address:#x},force-raw=on")]
+        dom0 = (DOM0_ADDRESS, machine.kernel.stat().st_size) if machine.xen else None
         devicetree.build(dtb, [str(QEMU), "-cpu", machine.cpu, "-m", "1024M",
                                "-display", "none", "-bios", str(machine.flash), *common],
                          machine.machine, machine.method, machine.interrupt,
-                         "console=ttyAMA0 panic=-1",
-                         (INITRD_ADDRESS, initrd.stat().st_size))
+                         f"console={'hvc0' if machine.xen else 'ttyAMA0'} panic=-1",
+                         (INITRD_ADDRESS, initrd.stat().st_size), dom0)
 
-        loader = "loader,file={},addr={:#x},force-raw=on"
         config = {
             "tools": {"qemu": str(QEMU)},
             "images": {"flash": str(machine.flash), "dtb": str(dtb)},
@@ -231,11 +244,8 @@ class Board:
                 {"BenchQEMUDriver": {
                     "qemu_bin": "qemu", "machine": machine.machine, "cpu": machine.cpu,
                     "memory": "1024M", "bios": "flash", "dtb": "dtb",
-                    "logs": str(self.logs),
-                    "extra_args": shlex.join([
-                        *common, "-no-reboot",
-                        "-device", loader.format(machine.kernel, KERNEL_ADDRESS),
-                        "-device", loader.format(initrd, INITRD_ADDRESS)])}},
+                    "logs": str(self.logs), "pace": 0.005 if machine.xen else 0.0,
+                    "extra_args": shlex.join([*common, "-no-reboot", *loaders])}},
                 {"ShellDriver": {"prompt": PROMPT, "login_prompt": "login: ",
                                  "username": "root", "login_timeout": 120,
                                  "await_login_timeout": 30}},
@@ -327,7 +337,7 @@ class Board:
     def guests(self):
         """How many guests OP-TEE has added and removed so far."""
         return tuple(len(re.findall(what, self.secure()))
-                     for what in (r"Added guest \d", r"Removing guest \d"))
+                     for what in (r"Added guest [1-9]", r"Removing guest [1-9]"))
 
     def power_off(self):
         """Have the kernel switch the machine off, as far as it is still on."""

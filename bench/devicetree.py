@@ -11,13 +11,26 @@ import libfdt
 NOTIFICATION = (0, 187, 1)
 
 
-def build(path, qemu, machine, method, interrupt, bootargs, initrd):
+XEN_BOOTARGS = ("console=dtuart dtuart=/pl011@9000000 dom0_mem=512M "
+                "dom0_max_vcpus=2")
+
+
+def _module(tree, chosen, kind, place, bootargs=None):
+    """Tell Xen of a part of dom0, docs/misc/arm/device-tree/booting.txt there."""
+    node = tree.add_subnode(chosen, f"module@{place[0]:x}")
+    tree.setprop(node, "compatible", f"multiboot,{kind}\0multiboot,module\0".encode())
+    tree.setprop(node, "reg", b"".join(cell.to_bytes(8, "big") for cell in place))
+    if bootargs:
+        tree.setprop_str(node, "bootargs", bootargs)
+
+
+def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None):
     """Write the device tree to path.
 
     qemu: the command that starts the machine without a device tree;
     machine: its -machine argument; method: the conduit for the OP-TEE node or
     None for no such property; interrupt: whether the node has one;
-    initrd: (address, size).
+    initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -25,9 +38,16 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd):
     tree.resize(tree.totalsize() + 4096)
 
     chosen = tree.path_offset("/chosen")
-    tree.setprop_str(chosen, "bootargs", bootargs)
-    tree.setprop_u64(chosen, "linux,initrd-start", initrd[0])
-    tree.setprop_u64(chosen, "linux,initrd-end", sum(initrd))
+    if dom0:
+        tree.setprop_str(chosen, "xen,xen-bootargs", XEN_BOOTARGS)
+        tree.setprop_u32(chosen, "#address-cells", 2)
+        tree.setprop_u32(chosen, "#size-cells", 2)
+        _module(tree, chosen, "ramdisk", initrd)
+        _module(tree, chosen, "kernel", dom0, bootargs)
+    else:
+        tree.setprop_str(chosen, "bootargs", bootargs)
+        tree.setprop_u64(chosen, "linux,initrd-start", initrd[0])
+        tree.setprop_u64(chosen, "linux,initrd-end", sum(initrd))
 
     gic = tree.get_phandle(tree.path_offset("/intc"))
     optee = tree.add_subnode(tree.add_subnode(0, "firmware"), "optee")

@@ -73,6 +73,20 @@ def test_plain_optee(board):
     assert "Added guest" not in board.secure()
 
 
+@pytest.mark.parametrize("machine", ({"xen": True}, {"xen": True, "method": "hvc"}),
+                         ids=("smc", "hvc"), indirect=True)
+def test_dom0_of_xen(board):
+    """Xen announces and tags: nothing is to be done, and nothing is done."""
+    log = board.load()
+    assert "initialized driver" in log
+    assert board.attributes() == ("plain", "none", board.machine.method)
+    board.xtest("1001 1002 1003 1004 1005 1007 1008 1010")
+    board.unload()
+    board.load()
+    board.xtest("1004")
+    assert board.guests() == (1, 0)
+
+
 @machine(interrupt=False)
 def test_switched_off_is_the_stock_driver(board):
     """Without an interrupt the stock driver gives up just before the call that

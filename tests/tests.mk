@@ -19,7 +19,7 @@ $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/mod
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio $(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
+	$(B)/rootfs/trixie.cpio $(B)/xen/xen $(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
