@@ -14,7 +14,8 @@ kdir = $(wildcard $(B)/linux/$1/root/usr/src/linux-headers-*-arm64)
 define kernel_line
 $(B)/linux/$1/ready: bench/fetch bench/kernel-packages linux/unpack-source $(B)/apt/$(SUITE_$1)/updated
 	$$(call log,kernel $1)
-	bench/fetch $(B)/linux/$1/root $(SUITE_$1) $$$$(bench/kernel-packages $(SUITE_$1) $1)
+	packages=$$$$(bench/kernel-packages $(SUITE_$1) $1) && \
+		bench/fetch $(B)/linux/$1/root $(SUITE_$1) $$$$packages
 	linux/unpack-source $(B)/linux/$1 $1
 	touch $$@
 

@@ -3,7 +3,7 @@
 
 HOST_FLAGS := -std=gnu11 -O0 -g -Wall -Wextra -Werror -fsanitize=address,undefined
 
-# --coverage for core/ only; each run counts from zero.
+# Its coverage counts from zero when it is built anew.
 $(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
 	mkdir -p $(@D)
 	rm -f $(@D)/*.gc*
