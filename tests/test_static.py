@@ -114,6 +114,18 @@ def test_option_off_is_the_stock_driver(line):
     assert code("id-1") != code("stock")
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_tagged_call_costs_two_instructions(line):
+    def instructions(function):
+        result = run("aarch64-linux-gnu-objdump", f"--disassemble={function}",
+                     BUILD / "linux" / line / "id-1" / "optee.ko")
+        code = re.findall(r"^ +[0-9a-f]+:\t[0-9a-f]{8} \t(\w+)", result.stdout, re.M)
+        return sorted(word for word in code if word != "nop")
+
+    stock, tagged = instructions("optee_smccc_smc"), instructions("tagged_smc")
+    assert stock and tagged == sorted(stock + ["adrp", "ldr"])
+
+
 @pytest.fixture
 def kernel_tree(tmp_path):
     shutil.copytree(BUILD / "linux/6.12/src/drivers/tee", tmp_path / "drivers/tee")
