@@ -10,6 +10,7 @@ from bench.board import ENOTAVAIL, VM_CREATED, VM_DESTROYED, BoardLost, SecureWo
 # same numbers: a good half minute of the whole run's eight.
 SUBSET = "1001 1002 1003 1004 1005 1007 2001 2003 6001 6003 6004"
 
+
 def ours(log):
     """The lines of our own in what the kernel said."""
     return [line for line in log.splitlines()
