@@ -96,23 +96,30 @@ static enum presence probe_strangers(struct optee_guest *guest,
 }
 
 /*
- * Every tag was answered with the UID, so a7 is not ours. Either a guest's id
+ * A tag that nobody has was not refused, so a7 is not ours. Either a guest's id
  * is put in for us, and OP-TEE refuses us what only the hypervisor may; or a7
- * is dropped, and it does not.
+ * is dropped, and it does not. If we are obeyed although the tag got no answer
+ * of OP-TEE's, then that answer was wrong and nobody tags for us.
  */
 static enum optee_guest_error
 judge_mediator(struct optee_guest *guest,
-	       const struct optee_guest_conduit *conduit)
+	       const struct optee_guest_conduit *conduit, enum presence there)
 {
-	guest->answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
-				stranger(guest->id));
-	if (guest->answer == OPTEE_GUEST_RET_OK)
-		return OPTEE_GUEST_EDROPPED;
+	unsigned int answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+				      stranger(guest->id));
+
+	if (answer == OPTEE_GUEST_RET_OK)
+		return there == PRESENT ? OPTEE_GUEST_EDROPPED :
+					  OPTEE_GUEST_EANSWER;
 
 	guest->role = OPTEE_GUEST_MEDIATED;
-	if (guest->answer != OPTEE_GUEST_RET_ENOTAVAIL &&
-	    guest->answer != OPTEE_GUEST_RET_UNKNOWN)
+	if (answer != OPTEE_GUEST_RET_ENOTAVAIL &&
+	    answer != OPTEE_GUEST_RET_UNKNOWN) {
 		guest->note = OPTEE_GUEST_UNSURE;
+		guest->answer = answer;
+	} else if (there == NEITHER) {
+		guest->note = OPTEE_GUEST_UNSURE;
+	}
 
 	return OPTEE_GUEST_OK;
 }
@@ -160,21 +167,28 @@ announce(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
 {
 	unsigned int created = command(conduit, OPTEE_GUEST_VM_CREATED,
 				       guest->id);
+	enum presence there = probe(guest, conduit, guest->id);
+	enum optee_guest_error err = OPTEE_GUEST_EANSWER;
+
+	if (created == OPTEE_GUEST_RET_OK) {
+		if (there == PRESENT) {
+			guest->role = OPTEE_GUEST_GUEST;
+			return OPTEE_GUEST_OK;
+		}
+		return withdraw(guest, conduit, OPTEE_GUEST_EINVISIBLE);
+	}
 
 	guest->answer = created;
 	if (created == OPTEE_GUEST_RET_ENOTAVAIL)
-		return OPTEE_GUEST_ENOROOM;
-	if (created == OPTEE_GUEST_RET_UNKNOWN)
-		return OPTEE_GUEST_EFILTERED;
+		err = OPTEE_GUEST_ENOROOM;
+	else if (created == OPTEE_GUEST_RET_UNKNOWN)
+		err = OPTEE_GUEST_EFILTERED;
 
-	if (created != OPTEE_GUEST_RET_OK)
-		return withdraw(guest, conduit, OPTEE_GUEST_EANSWER);
-	if (probe(guest, conduit, guest->id) != PRESENT)
-		return withdraw(guest, conduit, OPTEE_GUEST_EINVISIBLE);
+	/* Whatever it said, a guest that is there must not stay. */
+	if (there == ABSENT && err != OPTEE_GUEST_EANSWER)
+		return err;
 
-	guest->role = OPTEE_GUEST_GUEST;
-
-	return OPTEE_GUEST_OK;
+	return withdraw(guest, conduit, err);
 }
 
 /**
@@ -216,13 +230,8 @@ optee_guest_enter(struct optee_guest *guest,
 	}
 
 	there = probe_strangers(guest, conduit);
-	if (there == PRESENT)
-		return judge_mediator(guest, conduit);
-	if (there == NEITHER) {
-		guest->role = OPTEE_GUEST_MEDIATED;
-		guest->note = OPTEE_GUEST_UNSURE;
-		return OPTEE_GUEST_OK;
-	}
+	if (there != ABSENT)
+		return judge_mediator(guest, conduit, there);
 
 	there = probe(guest, conduit, id);
 	if (there == NEITHER)

@@ -203,9 +203,11 @@ static const struct model_lie *find_lie(const struct model *m,
 	unsigned int n;
 
 	for (n = 0; m->script && n < MODEL_MAX_LIES; n++) {
-		if (m->script[n].fid == fid && m->script[n].first <= number &&
-		    m->script[n].last >= number)
-			return &m->script[n];
+		const struct model_lie *lie = &m->script[n];
+
+		if ((lie->fid == MODEL_ANY || lie->fid == fid) &&
+		    lie->first <= number && number <= lie->last)
+			return lie;
 	}
 
 	return NULL;

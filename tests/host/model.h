@@ -37,6 +37,9 @@
 /* CFG_VIRT_GUEST_COUNT, if nobody says otherwise. */
 #define MODEL_SLOTS			2
 
+/* Of a lie: whatever function it is. */
+#define MODEL_ANY			0ul
+
 /* The id that a mediator puts into every call: dom0's below Xen. */
 #define MODEL_CLIENT			1
 
@@ -77,7 +80,7 @@ struct model_call {
 
 /**
  * struct model_lie - an answer that OP-TEE would not give
- * @fid:    the function it is about
+ * @fid:    the function it is about, or MODEL_ANY
  * @first:  the first call that gets it, counted from 1 and model_script() on
  * @last:   the last one
  * @effect: the call has its effect all the same
