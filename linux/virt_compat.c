@@ -9,6 +9,7 @@
  */
 #include <linux/arm-smccc.h>
 #include <linux/cache.h>
+#include <linux/crash_dump.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -35,6 +36,10 @@ MODULE_PARM_DESC(virt_compat, "Be a guest of an OP-TEE built for virtualization 
 static bool vm_inherit __ro_after_init;
 module_param(vm_inherit, bool, 0444);
 MODULE_PARM_DESC(vm_inherit, "Take over a guest that has our id already instead of removing it (default: 0)");
+
+static bool vm_kdump __ro_after_init;
+module_param(vm_kdump, bool, 0444);
+MODULE_PARM_DESC(vm_kdump, "Use OP-TEE in a crash kernel too, as a fresh guest (default: 0)");
 
 /*
  * Whatever is no guest id becomes 0, which is none either: an error returned
@@ -264,6 +269,35 @@ static enum optee_guest_way choose_way(optee_invoke_fn *hvc)
 }
 
 /**
+ * optee_virt_compat_refuses_kdump() - Is this a crash kernel that gets no OP-TEE?
+ *
+ * The threads of OP-TEE that the crashed kernel had in use never come back. They
+ * belong to that kernel's guest: a fresh one has all of its own. So a crash
+ * kernel may be a guest, if asked to, and nothing else.
+ *
+ * Context: The driver's initialization.
+ * Return: whether the driver must not be registered.
+ */
+bool optee_virt_compat_refuses_kdump(void)
+{
+	return is_kdump_kernel() && !(virt_compat && vm_kdump);
+}
+
+/**
+ * optee_virt_compat_ffa_register() - Register the driver for FF-A, if it may be
+ *
+ * The guest protocol of this file is that of SMC: over FF-A a crash kernel is
+ * refused as ever.
+ *
+ * Context: The driver's initialization; may sleep.
+ * Return: 0 or an error.
+ */
+int optee_virt_compat_ffa_register(void)
+{
+	return is_kdump_kernel() ? -EOPNOTSUPP : optee_ffa_abi_register();
+}
+
+/**
  * optee_virt_compat_prepare() - Settle all that must be right before any call
  * @dev:       the OP-TEE device being probed
  * @invoke_fn: the driver's own function for calls, or an error pointer
@@ -305,6 +339,16 @@ optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
 	return ERR_PTR(-ENODEV);
 }
 
+static enum optee_guest_policy policy(struct device *dev)
+{
+	if (vm_inherit && is_kdump_kernel()) {
+		dev_warn(dev, "a crash kernel cannot take over a guest, its threads may be stuck: optee.vm_inherit is ignored\n");
+		return OPTEE_GUEST_RECLAIM;
+	}
+
+	return vm_inherit ? OPTEE_GUEST_INHERIT : OPTEE_GUEST_RECLAIM;
+}
+
 /**
  * optee_virt_compat_enter() - Become what OP-TEE serves
  * @dev:       the OP-TEE device being probed
@@ -342,13 +386,18 @@ optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
 	conduit.ctx = &vc->way;
 
 	err = optee_guest_enter(&vc->guest, &conduit, sec_caps, vm_id,
-				vm_inherit ? OPTEE_GUEST_INHERIT :
-					     OPTEE_GUEST_RECLAIM);
+				policy(dev));
 	if (err) {
 		dev_err(dev, "guest %u: %s (answer 0x%x)\n", vm_id,
 			optee_guest_explain(err), vc->guest.answer);
 		devres_free(vc);
 		return ERR_PTR(guest_errno(err));
+	}
+	if (is_kdump_kernel() && vc->guest.role != OPTEE_GUEST_GUEST) {
+		dev_err(dev, "%s: OP-TEE's threads may be stuck in the crashed kernel, only a guest gets new ones: leave out optee.vm_kdump\n",
+			optee_guest_role_name(vc->guest.role));
+		devres_free(vc);
+		return ERR_PTR(-ENODEV);
 	}
 	devres_add(dev, vc);
 	report(dev, vc);

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The hooks of optee-virt-compat in drivers/tee/optee. linux/apply counts them:
-// each must have been put in exactly once.
+// The hooks of optee-virt-compat in drivers/tee/optee, for each file that has
+// one of them. linux/apply counts them.
 
 @include@
 @@
- #include "optee_smc.h"
+ #include "optee_private.h"
 +#include "virt_compat.h"
+
+@kdump@
+@@
+-is_kdump_kernel()
++optee_virt_compat_refuses_kdump()
+
+@ffa@
+identifier rc;
+@@
+-rc = optee_ffa_abi_register();
++rc = optee_virt_compat_ffa_register();
 
 @prepare@
 identifier invoke_fn, pdev;

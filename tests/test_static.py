@@ -153,21 +153,26 @@ def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
     assert snapshot(kernel_tree) == files
 
 
-@pytest.mark.parametrize("gone, hook", (
-    ('#include "optee_smc.h"', "virt_compat.h"),
-    ("get_invoke_func(&pdev->dev)", "optee_virt_compat_prepare"),
-    ("if (!optee_msg_exchange_capabilities(", "optee_virt_compat_enter"),
-    ("static void optee_shutdown(", "optee_virt_compat_shutdown"),
+@pytest.mark.parametrize("name, gone, instead, hook", (
+    ("smc_abi.c", '#include "optee_private.h"', '#include "other.h"', "virt_compat.h"),
+    ("smc_abi.c", "get_invoke_func(&pdev->dev)", "find_it()", "optee_virt_compat_prepare"),
+    ("smc_abi.c", "if (!optee_msg_exchange_capabilities(", "if (!exchange(",
+     "optee_virt_compat_enter"),
+    ("smc_abi.c", "static void optee_shutdown(", "static void other(",
+     "optee_virt_compat_shutdown"),
+    ("core.c", '#include "optee_private.h"', '#include "other.h"', "virt_compat.h"),
+    ("core.c", "= optee_ffa_abi_register();", "= optee_ffa_abi_register() ?: 0;",
+     "optee_virt_compat_ffa_register"),
 ))
-def test_apply_names_a_hook_that_does_not_fit(kernel_tree, gone, hook):
-    driver = kernel_tree / "drivers/tee/optee/smc_abi.c"
+def test_apply_names_a_hook_that_does_not_fit(kernel_tree, name, gone, instead, hook):
+    driver = kernel_tree / "drivers/tee/optee" / name
     text = driver.read_text()
     assert gone in text
-    driver.write_text(text.replace(gone, gone.replace("optee", "other").replace("get_", "find_")))
+    driver.write_text(text.replace(gone, instead))
     before = snapshot(kernel_tree)
     result = run("linux/apply", kernel_tree)
     assert result.returncode != 0
-    assert hook in result.stdout and "0 times" in result.stdout, result.stdout
+    assert hook in result.stdout and "instead of" in result.stdout, result.stdout
     assert snapshot(kernel_tree) == before
 
 
