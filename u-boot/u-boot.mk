@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# U-Boot for the bench and for a user's own tree.
+
+UBOOT_VERSIONS := 2023.01 2025.01
+# The suites that may have it, tried in this order.
+UBOOT_SUITES_2023.01 := bookworm
+UBOOT_SUITES_2025.01 := trixie sid
+
+UBOOT_FILES := $(wildcard core/* u-boot/*)
+
+# $(B)/u-boot/VERSION/: root (the source), and a folder with a u-boot.bin for each
+# way to build it.
+UBOOT_OPTIONS_off := CONFIG_OPTEE_VIRT_COMPAT=n
+UBOOT_OPTIONS_id-1 := CONFIG_OPTEE_VIRT_COMPAT=y
+UBOOT_OPTIONS_keep := CONFIG_OPTEE_VIRT_COMPAT=y CONFIG_OPTEE_VIRT_COMPAT_KEEP=y
+UBOOT_WAYS := stock off id-1 keep
+
+define uboot_version
+$(B)/u-boot/$1/root/versions: bench/fetch $(foreach suite,$(UBOOT_SUITES_$1),$(B)/apt/$(suite)/updated)
+	for suite in $(UBOOT_SUITES_$1); do \
+		bench/fetch $$(@D) $$$$suite src:u-boot && \
+		grep '^u-boot $1' $$@ && exit; \
+	done; \
+	rm -rf $$(@D); echo "no suite offers U-Boot $1 any more" >&2; exit 1
+
+$(B)/u-boot/$1/stock/u-boot.bin: u-boot/build $(B)/u-boot/$1/root/versions
+	$$(call log,U-Boot $1)
+	u-boot/build $$(@D) $(B)/u-boot/$1/root/u-boot
+
+$(B)/u-boot/$1/%/u-boot.bin: $(UBOOT_FILES) $(B)/u-boot/$1/stock/u-boot.bin
+	$$(call log,U-Boot $1: $$*)
+	u-boot/build $$(@D) $(B)/u-boot/$1/stock/src $$(UBOOT_OPTIONS_$$*)
+
+u-boot-$1: $(foreach way,$(UBOOT_WAYS),$(B)/u-boot/$1/$(way)/u-boot.bin)
+.PHONY: u-boot-$1
+endef
+$(foreach version,$(UBOOT_VERSIONS),$(eval $(call uboot_version,$(version))))
+
+UVER := 2023.01
+UBOOT = $(B)/u-boot/$(UVER)/id-1/u-boot.bin
+uboot: packages ## U-Boot with the change: UVER=2023.01 or 2025.01, prints the path of u-boot.bin
+	@$(if $(filter $(UVER),$(UBOOT_VERSIONS)),,echo "no UVER=$(UVER) here, only $(UBOOT_VERSIONS): for another U-Boot give make uboot-apply USRC=<source>" >&2; exit 1)
+	@$(MAKE) --no-print-directory $(UBOOT)
+	@echo $(abspath $(UBOOT))
+
+uboot-apply: packages ## The driver's change into a U-Boot tree of yours: USRC=<source>
+	@$(if $(USRC),,echo "give U-Boot's source: make uboot-apply USRC=<source>" >&2; exit 1)
+	@core/apply u-boot "$(USRC)"
+
+.PHONY: uboot uboot-apply
