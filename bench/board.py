@@ -23,9 +23,11 @@ BUILD = pathlib.Path(__file__).resolve().parent.parent / "build"
 QEMU = pathlib.Path(__file__).resolve().parent / "qemu"
 
 KERNEL_ADDRESS = 0x42200000  # bench/firmware.mk: BL33
-DOM0_ADDRESS = 0x45000000
+XEN_ADDRESS = 0x44000000     # below U-Boot, which is at KERNEL_ADDRESS then
+DOM0_ADDRESS = 0x45000000    # of any kernel that something else boots
 INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
+UBOOT_PROMPT = "=> "
 XEN = BUILD / "xen" / "xen"
 
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
@@ -167,6 +169,7 @@ class Machine:
     el2: bool = True
     cpus: int = 2
     xen: bool = False               # below Linux, which is dom0 then
+    uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
 
     @property
     def machine(self):
@@ -185,19 +188,39 @@ class Machine:
     def kernel(self):
         return next((BUILD / "linux" / self.line / "root" / "boot").glob("vmlinuz-*"))
 
+    @property
+    def uboot_image(self):
+        return BUILD / "u-boot" / self.uboot / "u-boot.bin"
+
+    @property
+    def images(self):
+        """address -> what is loaded there, less the initrd. BL31 enters what is at
+        KERNEL_ADDRESS."""
+        if not (self.uboot or self.xen):
+            return {KERNEL_ADDRESS: self.kernel}
+        if not self.uboot:
+            return {KERNEL_ADDRESS: XEN, DOM0_ADDRESS: self.kernel}
+        return {KERNEL_ADDRESS: self.uboot_image, DOM0_ADDRESS: self.kernel,
+                **({XEN_ADDRESS: XEN} if self.xen else {})}
+
     def missing(self):
         """Why this cannot run here, or None."""
         for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else [])):
             if not path.exists():
                 return f"{path.relative_to(BUILD.parent)} is not there: " \
                        f"the suite {self.suite} has not answered, see make {self.suite}"
+        if self.uboot and not self.uboot_image.exists():
+            return f"{self.uboot_image.relative_to(BUILD.parent)} is not there: " \
+                   f"no suite offers this U-Boot, see make u-boot-{self.uboot.split('/')[0]}"
         return None
 
     def versions(self):
         """name -> version of everything that runs here."""
-        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|libteec|^xen ")
+        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|libteec|^xen |^u-boot ")
         lines = []
         for path in (*([BUILD / "xen" / "root" / "versions"] if self.xen else []),
+                     *([self.uboot_image.parents[1] / "root" / "versions"]
+                       if self.uboot else []),
                      BUILD / "optee" / self.suite / "root" / "versions",
                      BUILD / "rootfs" / f"{self.suite}.cpio.versions",
                      BUILD / "tfa" / "root" / "versions",
@@ -212,6 +235,7 @@ class Board:
     def __init__(self, machine, logs):
         self.machine = machine
         self.logs = pathlib.Path(logs)
+        self.shell = None  # as long as U-Boot runs
 
     def __enter__(self):
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -224,12 +248,14 @@ class Board:
         initrd.write_bytes(b"".join(part.read_bytes() for part in machine.initrd_parts))
         dtb = self.logs / "board.dtb"
         common = ["-smp", str(machine.cpus), "-nic", "none"]
-        # BL31 enters what is at KERNEL_ADDRESS.
-        images = {KERNEL_ADDRESS: machine.kernel, INITRD_ADDRESS: initrd}
-        if machine.xen:
-            images = {KERNEL_ADDRESS: XEN, DOM0_ADDRESS: machine.kernel, INITRD_ADDRESS: initrd}
+        images = {**machine.images, INITRD_ADDRESS: initrd}
         loaders = [word for address, path in images.items() for word in
                    ("-device", f"loader,file={path},addr={address:#x},force-raw=on")]
+        if not machine.uboot:
+            loaders += ["-no-reboot"]
+        else:
+            loaders += ["-device", "virtio-blk-device,drive=esp", "-drive",
+                        f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
         dom0 = (DOM0_ADDRESS, machine.kernel.stat().st_size) if machine.xen else None
         devicetree.build(dtb, [str(QEMU), "-cpu", machine.cpu, "-m", "1024M",
                                "-display", "none", "-bios", str(machine.flash), *common],
@@ -245,10 +271,11 @@ class Board:
                     "qemu_bin": "qemu", "machine": machine.machine, "cpu": machine.cpu,
                     "memory": "1024M", "bios": "flash", "dtb": "dtb",
                     "logs": str(self.logs), "pace": 0.005 if machine.xen else 0.0,
-                    "extra_args": shlex.join([*common, "-no-reboot", *loaders])}},
+                    "extra_args": shlex.join([*common, *loaders])}},
                 {"ShellDriver": {"prompt": PROMPT, "login_prompt": "login: ",
                                  "username": "root", "login_timeout": 120,
                                  "await_login_timeout": 30}},
+                {"UBootDriver": {"prompt": UBOOT_PROMPT}},
             ]}}}
         env = self.logs / "environment.yaml"
         env.write_text(yaml.safe_dump(config))
@@ -256,16 +283,53 @@ class Board:
         self.qemu = self.target.get_driver("BenchQEMUDriver")
         try:
             self.qemu.on()
-            self.shell = self.target.get_driver("ShellDriver")
+            if machine.uboot:
+                self.uboot = self.target.get_driver("UBootDriver")
+            else:
+                self.shell = self.target.get_driver("ShellDriver")
         except BaseException:
             self.__exit__()
             raise
         return self
 
+    def _esp(self, initrd):
+        """A folder with kernel and initrd, which QEMU shows as a FAT partition: an
+        image that U-Boot starts by EFI has to come from a disk."""
+        esp = self.logs / "esp"
+        esp.mkdir(exist_ok=True)
+        for name, path in (("vmlinuz", self.machine.kernel), ("initrd", initrd)):
+            (esp / name).unlink(missing_ok=True)
+            (esp / name).symlink_to(path)
+        return esp
+
     def __exit__(self, *_):
         self.target.get_driver("BenchQEMUDriver").off()
         self.target.cleanup()
         (self.logs / "initrd").unlink(missing_ok=True)
+
+    def try_u(self, command, timeout=30):
+        """Have U-Boot run a command; (its output, its exit status)."""
+        out, _, status = self.uboot.run(command, timeout=timeout)
+        return "\n".join(out), status
+
+    def u(self, command, timeout=30):
+        """Have U-Boot run a command that must succeed; its output as text."""
+        out, status = self.try_u(command, timeout)
+        if status:
+            raise AssertionError(f"{command!r} failed with {status}:\n{out}")
+        return out
+
+    def reset(self):
+        """Have U-Boot reset the machine, up to its prompt."""
+        self.uboot.console.sendline("reset")
+        self.target.deactivate(self.uboot)
+        self.target.activate(self.uboot)
+
+    def boot(self, command):
+        """Have U-Boot start what is below it, up to the shell prompt."""
+        self.uboot.console.sendline(command)
+        self.target.deactivate(self.uboot)
+        self.shell = self.target.get_driver("ShellDriver")
 
     def sh(self, command, timeout=30):
         """Run a command that must succeed; its output as text."""
@@ -335,17 +399,19 @@ class Board:
         return self.qemu.secure()
 
     def guests(self):
-        """How many guests OP-TEE has added and removed so far."""
-        return tuple(len(re.findall(what, self.secure()))
+        """How many guests OP-TEE has added and removed since it was started."""
+        running = self.secure().rpartition("OP-TEE version: ")[2]
+        return tuple(len(re.findall(what, running))
                      for what in (r"Added guest [1-9]", r"Removing guest [1-9]"))
 
     def power_off(self):
-        """Have the kernel switch the machine off, as far as it is still on."""
+        """Have the kernel, or U-Boot without OP-TEE's driver, switch the machine
+        off, as far as it is still on."""
         if self.qemu.ended():
             return
-        self.shell.console.sendline("poweroff -f")
+        self.qemu.sendline("poweroff -f" if self.shell else "unbind /firmware/optee; poweroff")
         try:
-            self.shell.console.expect("no such line", timeout=60)
+            self.qemu.expect("no such line", timeout=60)
         except BoardLost:
             return
         except TIMEOUT:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # TF-A with one of Debian's OP-TEE builds, as the image that QEMU starts from:
-# $(B)/firmware/SUITE-{virtualized,plain}.bin, and the root file system whose
-# trusted applications fit it: $(B)/rootfs/SUITE.cpio.
+# $(B)/firmware/SUITE-{virtualized,plain}.bin, or without any: trixie-none.bin; and
+# the root file system whose trusted applications fit it: $(B)/rootfs/SUITE.cpio.
 
 OPTEE_BUILD_virtualized := vexpress-qemu_armv8a-virtualized
 OPTEE_BUILD_plain := vexpress-qemu_armv8a
@@ -20,16 +20,27 @@ $(B)/optee/%/root/versions: bench/fetch $(B)/apt/%/updated
 $(B)/tfa/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/tfa/root trixie src:arm-trusted-firmware
 
+TFA_MAKE := $(MAKE) -C $(TFA) CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu \
+	QEMU_USE_GIC_DRIVER=QEMU_GICV3 ARM_LINUX_KERNEL_AS_BL33=1 \
+	PRELOADED_BL33_BASE=$(BL33) DEBUG=1 LOG_LEVEL=30
+
 $(TFA_OUT)/fip.bin: $(B)/tfa/root/versions $(B)/optee/trixie/root/versions
 	$(call log,TF-A)
-	$(MAKE) -C $(TFA) CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu SPD=opteed \
+	$(TFA_MAKE) SPD=opteed BL32_RAM_LOCATION=tdram \
 		BL32=$(word 1,$(call bl32_files,trixie,virtualized)) \
 		BL32_EXTRA1=$(word 2,$(call bl32_files,trixie,virtualized)) \
 		BL32_EXTRA2=$(word 3,$(call bl32_files,trixie,virtualized)) \
-		BL32_RAM_LOCATION=tdram QEMU_USE_GIC_DRIVER=QEMU_GICV3 \
-		ARM_LINUX_KERNEL_AS_BL33=1 PRELOADED_BL33_BASE=$(BL33) \
-		DEBUG=1 LOG_LEVEL=30 all fip > $(B)/tfa/log 2>&1 || \
-		{ tail $(B)/tfa/log; exit 1; }
+		all fip > $(B)/tfa/log 2>&1 || { tail $(B)/tfa/log; exit 1; }
+
+# The same without OP-TEE. After the other: two builds share tools.
+$(B)/firmware/trixie-none.bin: $(TFA_OUT)/fip.bin
+	$(call log,TF-A without OP-TEE)
+	mkdir -p $(@D)
+	$(TFA_MAKE) BUILD_BASE=build-none all fip > $(B)/tfa/log-none 2>&1 || \
+		{ tail $(B)/tfa/log-none; exit 1; }
+	cp $(TFA)/build-none/qemu/debug/bl1.bin $@.part
+	dd if=$(TFA)/build-none/qemu/debug/fip.bin of=$@.part bs=4096 seek=64 status=none
+	mv $@.part $@
 
 # The flash: BL1 at 0, the firmware image package at 256 KiB.
 define firmware
