@@ -10,6 +10,18 @@ $(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/mod
 	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_guest.c \
 		tests/host/model.c $(wildcard core/*.c) -lcmocka
 
+# U-Boot's own headers are empty here: tests/host/u-boot/stub.h is all there is.
+UBOOT_HEADERS := asm/system.h command.h dm.h dm/device_compat.h dm/ofnode.h \
+	linux/arm-smccc.h linux/err.h linux/kconfig.h linux/string.h linux/types.h tee.h
+
+$(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/host/model.c tests/host/model.h $(UBOOT_FILES) | packages
+	mkdir -p $(addprefix $(B)/tests/u-boot/,asm dm linux)
+	touch $(addprefix $(B)/tests/u-boot/,$(UBOOT_HEADERS))
+	gcc $(HOST_FLAGS) -Wno-unused-parameter -DCONFIG_OPTEE_VIRT_COMPAT \
+		-DCONFIG_OPTEE_VIRT_COMPAT_VM_ID=1 -Icore -Iu-boot -Itests/host -Itests/host/u-boot \
+		-I$(B)/tests/u-boot -include tests/host/u-boot/stub.h -o $@ \
+		tests/host/test_uboot.c tests/host/model.c $(wildcard core/*.c u-boot/*.c) -lcmocka
+
 $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
 	mkdir -p $(@D)
 	clang -std=gnu11 -O1 -g -Wall -Wextra -Werror \
@@ -18,21 +30,22 @@ $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/mod
 		tests/host/model.c $(wildcard core/*.c)
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
-BOARD := $(foreach build,virtualized plain,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio $(B)/xen/xen $(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
+BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
+	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
 PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
 	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q
 
-inputs: $(B)/tests/test_guest $(B)/tests/fuzz_guest $(BOARD)
+inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/fuzz_guest $(BOARD)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 
 check: inputs ## All checks in their short form: T=<pattern> runs only those that match
 	$(PYTEST) $(if $(T),-k '$(T)') tests
 
 check-full: inputs ## All checks, also the long ones
+	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests
 
 .PHONY: sid inputs check check-full

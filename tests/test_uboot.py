@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""U-Boot's driver on real firmware, and what it hands over to who comes next."""
+
+import re
+import shutil
+
+import pytest
+
+from bench.board import (BUILD, CALLS_UID, DOM0_ADDRESS, ENOTAVAIL, UID_0, VM_CREATED,
+                         VM_DESTROYED, XEN_ADDRESS, Board, Machine)
+from conftest import RESULTS
+from test_static import run, snapshot
+
+VERSIONS = ("2023.01", "2025.01")
+SUBSET = "1001 1002 1003 1004 6001"
+
+BOOTI = f"booti {DOM0_ADDRESS:#x} - $fdtcontroladdr"
+BOOT_XEN = f"booti {XEN_ADDRESS:#x} - $fdtcontroladdr"
+BOOTEFI = (f"setenv bootargs console=ttyAMA0 panic=-1 initrd=initrd; "
+           f"load virtio 0:1 {DOM0_ADDRESS:#x} vmlinuz; "
+           f"bootefi {DOM0_ADDRESS:#x} $fdtcontroladdr")
+
+# optee_os 4.5.0, core/include/optee_msg.h and core/arch/arm/include/sm/optee_smc.h
+CALL_WITH_ARG = 0x32000004
+OPEN_SESSION, REGISTER_SHM = 0, 4
+META_VALUE, TMEM_OUTPUT_PAGES = 0x101, 0x20a
+DEVICE_PTA = (0x5340dedd88a61170, 0xb813df4d3c7ba9a5)
+MESSAGE = 0x4a000000
+
+# Memory to register in MiB; OP-TEE asks its heap, which has 196 KiB here, for
+# eight bytes a page.
+TOO_MUCH, ASKED_FOR = 128, 128 * 256 * 8
+
+
+def uboot(way, *params, **machine):
+    """Run a test with U-Boot built this way; the newer one takes --full."""
+    return pytest.mark.parametrize("machine", [
+        pytest.param({"uboot": f"{version}/{way}", **machine, **more},
+                     id="-".join([version, *map(str, more.values())]),
+                     marks=[pytest.mark.full] if version != VERSIONS[0] else [])
+        for version in VERSIONS for more in params or ({},)], indirect=True)
+
+
+def smc(board, function, *arguments, a7=0):
+    """One call from U-Boot; a0..a3 of the answer."""
+    words = [function, *arguments, *[0] * (6 - len(arguments)), a7]
+    answer = board.u("smc " + " ".join(f"{word:x}" for word in words))
+    return tuple(int(word) for word in re.search(r"Res: +(.*)", answer)[1].split())
+
+
+def yielding(board, command, *parameters):
+    """One yielding call of guest 1, its message written by hand; (a0 of the answer,
+    the message's result)."""
+    board.u(f"mw.l {MESSAGE:x} 0 40; mw.l {MESSAGE:x} {command:x}; "
+            f"mw.l {MESSAGE + 0x1c:x} {len(parameters):x}")
+    for number, words in enumerate(parameters):
+        at = MESSAGE + 0x20 + 0x20 * number
+        board.u("; ".join(f"mw.q {at + 8 * n:x} {word:x}" for n, word in enumerate(words)))
+    answer = smc(board, CALL_WITH_ARG, 0, MESSAGE, a7=1)[0]
+    return answer, int(board.u(f"md.l {MESSAGE + 0x14:x} 1").split()[1], 16)
+
+
+def fail_an_allocation(board):
+    """Leave a trace in the guest: OP-TEE keeps count of what its heap, one in each
+    guest, had no room for."""
+    answer, result = yielding(board, REGISTER_SHM,
+                              (TMEM_OUTPUT_PAGES, MESSAGE + 0x1000, TOO_MUCH << 20, 1))
+    assert answer == 0 and result != 0
+
+
+def largest_failed_allocation(board):
+    out = board.sh("xtest --stats --alloc")
+    return int(re.search(r"larg\w+ allocation failure: +(\d+)", out)[1])
+
+
+def services_enumerated(board):
+    return board.secure().count("Open device.pta")
+
+
+@uboot("stock")
+def test_stock_driver_cannot_open_a_session(board):
+    """The picture of before."""
+    assert "guest" not in board.normal()
+    assert services_enumerated(board) == 0
+    out, _ = board.try_u("scp03 enable")
+    assert "failed" in out
+    assert board.guests() == (0, 0)
+
+
+@uboot("id-1")
+def test_guest_and_then_linux(board):
+    assert "guest 1, conduit smc" in board.normal()
+    assert services_enumerated(board) == 1
+    assert board.guests() == (1, 0)
+    assert board.u("optee guest").split("\n") == [
+        "role     guest", "conduit  smc", "id       1", "guests   1 of 1..255",
+        "free     unknown: only announcing a guest would tell"]
+    assert smc(board, VM_CREATED, 7)[0] == 0
+    assert "guests   1 7 of 1..255" in board.u("optee guest")
+    assert smc(board, VM_DESTROYED, 7)[0] == 0
+
+    board.boot(BOOTI)
+    assert board.guests() == (2, 2)
+    assert not board.has_guest(1)
+    assert "guest 1, conduit smc" in board.load()
+    board.xtest(SUBSET)
+
+
+@uboot("id-1")
+def test_guest_and_then_linux_by_efi(board):
+    board.boot(BOOTEFI)
+    assert "EFI stub: Exiting boot services" in board.normal()
+    assert board.guests() == (1, 1)
+    assert not board.has_guest(1)
+    assert "guest 1, conduit smc" in board.load()
+    board.xtest("1004")
+
+
+@pytest.mark.parametrize("driver", ("id-1", "debian"))
+@uboot("id-1", firmware="plain")
+def test_plain_optee_and_then_linux(board, driver):
+    assert "plain, conduit smc" in board.normal()
+    assert services_enumerated(board) == 1
+    assert board.u("optee guest").split("\n") == ["role     plain", "conduit  smc"]
+    board.boot(BOOTI)
+    board.load(driver)
+    board.xtest("1004")
+    assert board.guests() == (0, 0)
+
+
+@pytest.mark.parametrize("version", VERSIONS[:1])
+def test_plain_optee_sees_no_difference(version):
+    """The secure console shows the same with the stock driver and with ours."""
+    seen = []
+    for way in ("stock", "id-1"):
+        machine = Machine(firmware="plain", uboot=f"{version}/{way}")
+        with Board(machine, RESULTS / f"plain-uboot-{version}-{way}") as board:
+            assert services_enumerated(board) == 1
+            boot, _, calls = board.secure_without_time().partition("normal world boot")
+            assert boot
+            seen.append(re.sub("(0x)?[0-9a-f]{6,}", "address", calls))
+    assert seen[0] == seen[1]
+
+
+@uboot("keep")
+def test_keep_and_linux_inherits(board):
+    """One guest from U-Boot to Linux, with the state that U-Boot left in it."""
+    fail_an_allocation(board)
+    board.boot(BOOTI)
+    assert "guest 1 stays for the next stage" in board.normal()
+    log = board.load(parameters="vm_inherit=1")
+    assert "guest 1 taken over" in log
+    assert largest_failed_allocation(board) == ASKED_FOR
+    board.xtest(SUBSET)
+    board.unload()
+    assert board.guests() == (1, 1)
+
+
+@uboot("keep")
+def test_keep_and_linux_reclaims(board):
+    fail_an_allocation(board)
+    board.boot(BOOTI)
+    assert board.has_guest(1)
+    assert "guest 1 was left behind" in board.load()
+    assert board.guests() == (2, 1)
+    assert largest_failed_allocation(board) < ASKED_FOR
+    board.xtest("1004")
+
+
+@uboot("keep")
+def test_keep_by_efi(board):
+    board.boot(BOOTEFI)
+    assert "guest 1 taken over" in board.load(parameters="vm_inherit=1")
+    board.xtest("1004")
+    board.unload()
+    assert board.guests() == (1, 1)
+
+
+@uboot("id-1", xen=True)
+def test_xen_gets_its_slots(board):
+    board.boot(BOOT_XEN)
+    assert re.search(r"Added guest 1(.|\n)*Removing guest 1(.|\n)*Added guest 1",
+                     board.secure())
+    assert board.guests() == (2, 1)
+    board.load("debian")
+    board.xtest("1001 1002 1003 1004")
+
+
+@uboot("id-1", {"method": "hvc"}, {"method": "hvc", "el2": False})
+def test_tree_that_says_hvc(board):
+    """U-Boot runs at EL2, or there is none: an HVC would end it."""
+    warnings = [line for line in board.normal().splitlines() if "HVC" in line]
+    assert len(warnings) == 1 and 'method = "hvc"' in warnings[0]
+    assert services_enumerated(board) == 1
+    assert "conduit  smc" in board.u("optee guest")
+    board.boot(BOOTI)
+    assert board.guests() == (1, 1)
+    board.load()
+    board.xtest("1004")
+
+
+@uboot("id-1", firmware="none")
+def test_no_optee(board):
+    assert board.normal().count("OP-TEE api uid mismatch") == 1
+    out, status = board.try_u("optee guest")
+    assert status and "no OP-TEE: error -2" in out
+    board.boot(BOOTI)
+
+
+@uboot("id-1")
+def test_no_free_slot(board):
+    board.u("unbind /firmware/optee")
+    assert board.guests() == (1, 1)
+    for guest in (5, 6):
+        assert smc(board, VM_CREATED, guest)[0] == 0
+    board.u("bind /firmware/optee optee")
+    for _ in range(2):
+        out, status = board.try_u("optee guest")
+        assert status and "guest 1: OP-TEE has no room for another guest" in out, out
+    assert smc(board, CALLS_UID, a7=1)[0] == ENOTAVAIL
+
+    assert smc(board, VM_DESTROYED, 5)[0] == 0
+    assert "guests   1 6 of" in board.u("optee guest")
+    board.boot(BOOTI)
+    assert board.guests() == (4, 3)
+    assert board.smc(VM_DESTROYED, 6)[0] == 0
+    board.load()
+    board.xtest("1004")
+
+
+@uboot("id-1")
+def test_guest_left_behind_is_removed_first(board):
+    board.u("unbind /firmware/optee")
+    assert smc(board, VM_CREATED, 1)[0] == 0
+    board.u("bind /firmware/optee optee")
+    assert "guest 1 was left behind" in board.u("optee guest")
+    assert smc(board, CALLS_UID, a7=1)[0] == UID_0
+    assert board.guests() == (3, 2)
+
+
+@uboot("id-1")
+def test_refusal_is_reported_as_what_it_is(board):
+    """Somebody removes the guest under the driver."""
+    assert smc(board, VM_DESTROYED, 1)[0] == 0
+    out, _ = board.try_u("scp03 enable")
+    assert "OP-TEE refuses the call, it has no guest 1" in out and "0x7" in out
+    assert smc(board, VM_CREATED, 1)[0] == 0
+
+
+@uboot("id-1")
+def test_reset_in_mid_session(board):
+    answer = yielding(board, OPEN_SESSION, (META_VALUE, *DEVICE_PTA, 0), (META_VALUE, 0, 0, 0))
+    assert answer == (0, 0)
+    assert "Re-open trusted service 7011a688-" in board.secure()
+    board.reset()
+    assert "guests   1 of" in board.u("optee guest")
+    assert board.guests() == (1, 0)
+    board.boot(BOOTI)
+    board.load()
+    board.xtest("1004")
+
+
+def code(way):
+    """function -> the instructions of the driver built this way."""
+    result = run("aarch64-linux-gnu-objdump", "--disassemble", "--no-show-raw-insn",
+                 BUILD / "u-boot" / VERSIONS[0] / way / "core.o")
+    assert result.returncode == 0
+    functions = re.split(r"^[0-9a-f]+ <(\w+)>:$", result.stdout, flags=re.M)[1:]
+    return dict(zip(functions[::2], functions[1::2]))
+
+
+def test_option_off_is_the_stock_driver():
+    """The probe became two functions, which the compiler puts together again, with
+    the same instructions but its blocks in another order."""
+    stock, off = code("stock"), code("off")
+    assert len(stock) > 15 and off.keys() == stock.keys()
+    mnemonics = [sorted(re.findall(r"^ +[0-9a-f]+:\t(\S+)", way.pop("optee_probe"), re.M))
+                 for way in (stock, off)]
+    assert len(mnemonics[0]) > 50 and mnemonics[0] == mnemonics[1]
+    assert off == stock
+    assert code("id-1") != stock
+
+
+@pytest.fixture
+def tree(tmp_path):
+    shutil.copytree(BUILD / "u-boot" / VERSIONS[0] / "root/u-boot/drivers/tee",
+                    tmp_path / "drivers/tee")
+    return tmp_path
+
+
+def test_apply_puts_the_change_into_a_tree_once(tree):
+    first = run("make", "--no-print-directory", "uboot-apply", f"USRC={tree}")
+    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
+    files = snapshot(tree)
+    assert "OPTEE_VIRT_COMPAT" in (tree / "drivers/tee/optee/Kconfig").read_text()
+    second = run("core/apply", "u-boot", tree)
+    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
+    assert snapshot(tree) == files
+
+
+@pytest.mark.parametrize("gone, instead, hook", (
+    ('#include "optee_private.h"', '#include "other.h"', "virt_compat.h"),
+    ("struct optee_pdata {", "struct other_pdata {", "optee_virt_compat"),
+    ("get_invoke_func(dev)", "find_invoke_func(dev)", "optee_virt_compat_prepare"),
+    ("reg_pair_from_64(&param.a1", "reg_pair(&param.a1", "optee_virt_compat_tag"),
+    ("return call_err_to_res(", "return to_res(", "optee_virt_compat_result"),
+    ("if (!exchange_capabilities(", "if (!capabilities(", "optee_virt_compat_enter"),
+    (".probe = optee_probe", ".probe = other_probe", "OPTEE_VIRT_COMPAT_FLAGS"),
+))
+def test_apply_names_a_hook_that_does_not_fit(tree, gone, instead, hook):
+    driver = tree / "drivers/tee/optee/core.c"
+    text = driver.read_text()
+    assert gone in text
+    driver.write_text(text.replace(gone, instead))
+    before = snapshot(tree)
+    result = run("core/apply", "u-boot", tree)
+    assert result.returncode != 0
+    assert f"hook '{hook}' applied 0 times" in result.stdout, result.stdout
+    assert snapshot(tree) == before
+
+
+@pytest.mark.parametrize("arguments, says", (
+    (["uboot-apply"], "USRC"),
+    (["uboot-apply", "USRC=/nowhere"], "no drivers/tee/optee"),
+    (["uboot-apply", f"USRC={BUILD}/linux/6.12/src"], "this is no U-Boot"),
+    (["uboot", "UVER=2019.01"], "2023.01 2025.01"),
+))
+def test_make_refuses_bad_input_in_a_line(arguments, says):
+    result = run("make", "--no-print-directory", *arguments)
+    assert result.returncode != 0
+    errors = [line for line in result.stdout.splitlines() if not line.startswith("make")]
+    assert len(errors) == 1 and says in errors[0], result.stdout
+
+
+def test_uboot_prints_its_path_last():
+    result = run("make", "uboot", "UVER=2023.01")
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.splitlines()[-1] == str(BUILD / "u-boot/2023.01/id-1/u-boot.bin")
