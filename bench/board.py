@@ -230,10 +230,14 @@ class Machine:
 
 
 class Board:
-    """A running machine. Use as a context manager: it is off afterwards."""
+    """A running machine. Use as a context manager: it is off afterwards.
 
-    def __init__(self, machine, logs):
+    wait: whether to come back only when its first prompt is there.
+    """
+
+    def __init__(self, machine, logs, wait=True):
         self.machine = machine
+        self.wait = wait
         self.logs = pathlib.Path(logs)
         self.shell = None  # as long as U-Boot runs
 
@@ -283,6 +287,8 @@ class Board:
         self.qemu = self.target.get_driver("BenchQEMUDriver")
         try:
             self.qemu.on()
+            if not self.wait:
+                return self
             if machine.uboot:
                 self.uboot = self.target.get_driver("UBootDriver")
             else:

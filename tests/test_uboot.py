@@ -12,7 +12,7 @@ from conftest import RESULTS
 from test_static import run, snapshot
 
 VERSIONS = ("2023.01", "2025.01")
-SUBSET = "1001 1002 1003 1004 6001"
+SUBSET = "1001 1003 1004 6001"
 
 BOOTI = f"booti {DOM0_ADDRESS:#x} - $fdtcontroladdr"
 BOOT_XEN = f"booti {XEN_ADDRESS:#x} - $fdtcontroladdr"
@@ -85,6 +85,15 @@ def test_stock_driver_cannot_open_a_session(board):
     out, _ = board.try_u("scp03 enable")
     assert "failed" in out
     assert board.guests() == (0, 0)
+
+
+@uboot("stock", method="hvc")
+def test_stock_driver_and_a_tree_that_says_hvc(machine):
+    """The picture of before, once more: U-Boot, at EL2, resets the machine for ever."""
+    with Board(machine, RESULTS / "stock-uboot-hvc", wait=False) as board:
+        for _ in range(2):
+            board.qemu.expect('"Synchronous Abort" handler', timeout=60)
+            board.qemu.expect("resetting", timeout=10)
 
 
 @uboot("id-1")
@@ -183,7 +192,22 @@ def test_xen_gets_its_slots(board):
                      board.secure())
     assert board.guests() == (2, 1)
     board.load("debian")
-    board.xtest("1001 1002 1003 1004")
+    board.xtest("1004")
+
+
+@pytest.mark.full
+@uboot("keep", xen=True)
+def test_keep_and_xen(machine):
+    """Xen does not look: a second guest with dom0's id hides the one that was kept,
+    which is a slot less and no state more."""
+    with Board(machine, RESULTS / "keep-uboot-xen") as board:
+        fail_an_allocation(board)
+        board.boot(BOOT_XEN)
+        board.load("debian")
+        assert largest_failed_allocation(board) < ASKED_FOR
+        board.xtest("1004")
+        assert board.guests() == (2, 0)
+        board.qemu.watch()
 
 
 @uboot("id-1", {"method": "hvc"}, {"method": "hvc", "el2": False})
