@@ -3,6 +3,8 @@
 
 import re
 import shutil
+import struct
+import zlib
 
 import pytest
 
@@ -73,6 +75,20 @@ def largest_failed_allocation(board):
     return int(re.search(r"larg\w+ allocation failure: +(\d+)", out)[1])
 
 
+def bootm(board):
+    """Put a legacy image's header before the kernel; the command that starts it."""
+    address = DOM0_ADDRESS - 64
+    size = board.machine.kernel.stat().st_size
+    # include/image.h of U-Boot: magic, header's CRC, time, size, load and entry
+    # address, data's CRC; Linux, arm64, a kernel, not compressed; name.
+    header = struct.pack(">7I4B32s", 0x27051956, 0, 0, size, DOM0_ADDRESS, DOM0_ADDRESS, 0,
+                         5, 22, 2, 0, b"")
+    header = header[:4] + struct.pack(">I", zlib.crc32(header)) + header[8:]
+    for at in range(0, 64, 8):
+        board.u(f"mw.q {address + at:x} {int.from_bytes(header[at:at + 8], 'little'):x}")
+    return f"setenv verify n; bootm {address:#x} - $fdtcontroladdr"
+
+
 def services_enumerated(board):
     return board.secure().count("Open device.pta")
 
@@ -115,6 +131,14 @@ def test_guest_and_then_linux(board):
     assert not board.has_guest(1)
     assert "guest 1, conduit smc" in board.load()
     board.xtest(SUBSET)
+
+
+@uboot("id-1")
+def test_guest_and_then_linux_by_bootm(board):
+    board.boot(bootm(board))
+    assert "Image Type:   AArch64 Linux Kernel Image" in board.normal()
+    assert board.guests() == (1, 1)
+    assert not board.has_guest(1)
 
 
 @uboot("id-1")
