@@ -45,6 +45,6 @@ uboot: packages ## U-Boot with the change: UVER=2023.01 or 2025.01, prints the p
 
 uboot-apply: packages ## The driver's change into a U-Boot tree of yours: USRC=<source>
 	@$(if $(USRC),,echo "give U-Boot's source: make uboot-apply USRC=<source>" >&2; exit 1)
-	@core/apply u-boot "$(USRC)"
+	@u-boot/apply "$(USRC)"
 
 .PHONY: uboot uboot-apply

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The hooks of optee-virt-compat in drivers/tee/optee/core.c. core/apply counts
-// them: each must have been put in exactly as often as it is named here.
+// The hooks of optee-virt-compat in drivers/tee/optee/core.c. u-boot/apply counts
+// them.
 
 @include@
 @@

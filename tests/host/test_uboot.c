@@ -269,6 +269,7 @@ static void unsure_mediator_is_one_warning(void **state)
 {
 	static const struct model_lie script[MODEL_MAX_LIES] = {
 		{ MODEL_CALLS_UID, 1, 1, false, { 5 } },
+		{ MODEL_VM_DESTROYED, 2, 2, false, { 7 } },
 	};
 
 	(void)state;
