@@ -8,6 +8,7 @@ import queue
 import re
 import select
 import shlex
+import shutil
 import threading
 import time
 
@@ -312,6 +313,7 @@ class Board:
         self.target.get_driver("BenchQEMUDriver").off()
         self.target.cleanup()
         (self.logs / "initrd").unlink(missing_ok=True)
+        shutil.rmtree(self.logs / "esp", ignore_errors=True)
 
     def try_u(self, command, timeout=30):
         """Have U-Boot run a command; (its output, its exit status)."""

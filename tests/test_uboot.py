@@ -133,6 +133,16 @@ def test_guest_and_then_linux(board):
     board.xtest(SUBSET)
 
 
+@pytest.mark.full
+@uboot("id-1", suite="sid")
+def test_guest_of_the_newer_optee_and_then_linux(board):
+    assert services_enumerated(board) == 1
+    board.boot(BOOTI)
+    assert board.guests() == (1, 1)
+    board.load()
+    board.xtest("1004")
+
+
 @uboot("id-1")
 def test_guest_and_then_linux_by_bootm(board):
     board.boot(bootm(board))

@@ -12,6 +12,8 @@
 #include "stub.h"
 #include "virt_compat.h"
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 #define EL2_AND_EL3	(ID_AA64PFR0_EL1_EL2 | ID_AA64PFR0_EL1_EL3)
 
 struct udevice machine;
@@ -238,7 +240,7 @@ static void every_error_is_one_line_and_no_guest(void **state)
 	};
 	size_t n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (n = 0; n < ARRAY_SIZE(cases); n++) {
 		set_up(state);
 		model_init(&machine.model, MODEL_VIRT_4_5, cases[n].mediator);
 		machine.model.slots = cases[n].slots;
@@ -327,7 +329,7 @@ static void chooses_the_conduit(void **state)
 	};
 	size_t n;
 
-	for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+	for (n = 0; n < ARRAY_SIZE(cases); n++) {
 		optee_invoke_fn *way;
 
 		set_up(state);
