@@ -31,6 +31,13 @@ PROMPT = "bench# "
 UBOOT_PROMPT = "=> "
 XEN = BUILD / "xen" / "xen"
 
+MEDIATOR = BUILD / "tests" / "mediator.bin"
+MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
+
+# tests/mediator/mediator.c: what it may be told
+MEDIATOR_CONTROL = 0x86000001
+TAG, DROP, FILTER, STRIP, EFFECT = 1, 2, 4, 8, 16
+
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
 CALLS_UID, UID_0 = 0xbf00ff01, 0x384fb3e0
 VM_CREATED, VM_DESTROYED = 0xb200000d, 0xb200000e
@@ -171,10 +178,18 @@ class Machine:
     cpus: int = 2
     xen: bool = False               # below Linux, which is dom0 then
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
+    mediator: bool = False          # tests/mediator below Linux
+    disks: bool = False             # the kernel and the initrd as disks, for kexec
+    reboots: bool = False           # a reset starts the machine anew
+    icount: bool = False            # the guest's clock counts instructions
 
     @property
     def machine(self):
         return f"virt,secure=on,gic-version=3,virtualization={'on' if self.el2 else 'off'}"
+
+    @property
+    def memory(self):
+        return "2048M" if self.disks else "1024M"
 
     @property
     def flash(self):
@@ -197,6 +212,8 @@ class Machine:
     def images(self):
         """address -> what is loaded there, less the initrd. BL31 enters what is at
         KERNEL_ADDRESS."""
+        if self.mediator:
+            return {KERNEL_ADDRESS: MEDIATOR, MEDIATED_KERNEL_ADDRESS: self.kernel}
         if not (self.uboot or self.xen):
             return {KERNEL_ADDRESS: self.kernel}
         if not self.uboot:
@@ -206,7 +223,8 @@ class Machine:
 
     def missing(self):
         """Why this cannot run here, or None."""
-        for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else [])):
+        for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else []),
+                     *([MEDIATOR] if self.mediator else [])):
             if not path.exists():
                 return f"{path.relative_to(BUILD.parent)} is not there: " \
                        f"the suite {self.suite} has not answered, see make {self.suite}"
@@ -228,6 +246,20 @@ class Machine:
                      BUILD / "linux" / self.line / "root" / "versions"):
             lines += path.read_text().splitlines()
         return dict(line.split()[:2] for line in lines if wanted.search(line))
+
+
+# Where Linux can find itself without a hypervisor: EL1 below which EL2 has been, EL2,
+# and EL1 without EL2. With SVE this TF-A (2.12) dies of OP-TEE's first use of floating
+# point, whatever the driver; QEMU's own pointer authentication is quicker than Arm's.
+NVHE = {"cpu": "cortex-a57"}
+VHE = {"cpu": "max,pauth-impdef=on,sve=off"}
+NO_EL2 = {"el2": False}
+
+
+def ours(log):
+    """The lines of our own in what the kernel said."""
+    return [line for line in log.splitlines()
+            if line.startswith("optee firmware:optee: ") and " probe " not in line]
 
 
 class Board:
@@ -256,17 +288,25 @@ class Board:
         images = {**machine.images, INITRD_ADDRESS: initrd}
         loaders = [word for address, path in images.items() for word in
                    ("-device", f"loader,file={path},addr={address:#x},force-raw=on")]
-        if not machine.uboot:
-            loaders += ["-no-reboot"]
-        else:
-            loaders += ["-device", "virtio-blk-device,drive=esp", "-drive",
-                        f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
         dom0 = (DOM0_ADDRESS, machine.kernel.stat().st_size) if machine.xen else None
-        devicetree.build(dtb, [str(QEMU), "-cpu", machine.cpu, "-m", "1024M",
+        devicetree.build(dtb, [str(QEMU), "-cpu", machine.cpu, "-m", machine.memory,
                                "-display", "none", "-bios", str(machine.flash), *common],
                          machine.machine, machine.method, machine.interrupt,
-                         f"console={'hvc0' if machine.xen else 'ttyAMA0'} panic=-1",
-                         (INITRD_ADDRESS, initrd.stat().st_size), dom0)
+                         f"console={'hvc0' if machine.xen else 'ttyAMA0'} panic=-1"
+                         f"{' crashkernel=768M' if machine.disks else ''}",
+                         (INITRD_ADDRESS, initrd.stat().st_size), dom0,
+                         (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
+                         if machine.mediator else None)
+
+        extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
+        if machine.icount:
+            extra += ["-icount", "shift=1,sleep=off"]
+        if machine.disks:
+            for path in (machine.kernel, initrd, dtb):
+                extra += ["-drive", f"if=virtio,readonly=on,format=raw,file={path}"]
+        if machine.uboot:
+            extra += ["-device", "virtio-blk-device,drive=esp", "-drive",
+                      f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
 
         config = {
             "tools": {"qemu": str(QEMU)},
@@ -274,9 +314,9 @@ class Board:
             "targets": {"main": {"drivers": [
                 {"BenchQEMUDriver": {
                     "qemu_bin": "qemu", "machine": machine.machine, "cpu": machine.cpu,
-                    "memory": "1024M", "bios": "flash", "dtb": "dtb",
+                    "memory": machine.memory, "bios": "flash", "dtb": "dtb",
                     "logs": str(self.logs), "pace": 0.005 if machine.xen else 0.0,
-                    "extra_args": shlex.join([*common, *loaders])}},
+                    "extra_args": shlex.join([*common, *loaders, *extra])}},
                 {"ShellDriver": {"prompt": PROMPT, "login_prompt": "login: ",
                                  "username": "root", "login_timeout": 120,
                                  "await_login_timeout": 30}},
@@ -379,20 +419,52 @@ class Board:
         """Run xtest, all of which must pass; (cases, subtests)."""
         self.sh("pidof tee-supplicant > /dev/null || tee-supplicant -d")
         out, status = self.try_sh(f"xtest {arguments}", timeout)
-        subtests = re.search(r"^(\d+) subtests of which (\d+) failed", out, re.M)
-        cases = re.search(r"^(\d+) test cases of which (\d+) failed", out, re.M)
+        subtests = re.search(r"^(\d+) subtests? of which (\d+) failed", out, re.M)
+        cases = re.search(r"^(\d+) test cases? of which (\d+) failed", out, re.M)
         failed = "\n".join(re.findall(r"^.*\bFAIL.*$", out, re.M))
         assert status == 0 and subtests and cases, out[-2000:]
         assert (subtests[2], cases[2]) == ("0", "0"), failed
         assert int(cases[1]) and int(subtests[1]), out[-2000:]
         return int(cases[1]), int(subtests[1])
 
-    def smc(self, function, a1=0, a7=0):
+    def smc(self, function, *a1_to_a3, a7=0):
         """One fast call from EL1; a0..a3 of the answer."""
         self.sh("[ -d /sys/module/smccall ] || insmod /modules/smccall.ko")
+        a1, a2, a3 = (*a1_to_a3, 0, 0, 0)[:3]
         answer = self.sh("cd /sys/module/smccall/parameters && "
-                         f"echo {function:x} {a1:x} 0 0 0 0 0 {a7:x} > call && cat call")
+                         f"echo {function:x} {a1:x} {a2:x} {a3:x} 0 0 0 {a7:x} > call && cat call")
         return tuple(int(word, 16) for word in answer.split())
+
+    def mediate(self, mode, wrong=0, answer=0):
+        """Tell tests/mediator what to do, see there."""
+        assert self.smc(MEDIATOR_CONTROL, mode, wrong, answer)[0] == 0
+
+    def calls(self, command, timeout=30):
+        """What the driver's own functions for calls send during a command, less the
+        tag that ours put in: (function, a1, a7) of each call."""
+        self.sh("cd /sys/kernel/tracing && echo 8192 > buffer_size_kb && echo > trace && "
+                "for way in smc hvc; do echo p:$way optee:optee_smccc_$way "
+                "a0=%x0:x32 a1=%x1:x32 a7=%x7:x32; done > kprobe_events && "
+                "echo 1 > events/kprobes/enable")
+        self.sh(command, timeout)
+        trace = self.sh("cd /sys/kernel/tracing && echo 0 > events/kprobes/enable && "
+                        "cut -d: -f3- trace; echo > kprobe_events", timeout)
+        found = re.findall(r"a0=0x(\w+) a1=0x(\w+) a7=0x(\w+)", trace)
+        return [tuple(int(word, 16) for word in words) for words in found]
+
+    def read_disks(self):
+        """Have what kexec wants: /tmp/kernel, /tmp/initrd, /tmp/dtb."""
+        size = (self.logs / "board.dtb").stat().st_size
+        self.sh("insmod /modules/virtio_mmio.ko; insmod /modules/virtio_blk.ko; "
+                "until [ -e /dev/vdc ]; do usleep 10000; done; cat /dev/vda > /tmp/kernel; "
+                f"cat /dev/vdb > /tmp/initrd; head -c {size} /dev/vdc > /tmp/dtb")
+
+    def boots_again(self, command):
+        """Run a command that ends this kernel, and wait for the next one's shell."""
+        self.target.deactivate(self.shell)
+        self.qemu.sendline(command)
+        self.qemu.expect("Booting Linux on", timeout=120)
+        self.target.activate(self.shell)
 
     def has_guest(self, guest):
         """Whether OP-TEE has a guest with this id."""
@@ -410,7 +482,8 @@ class Board:
         """How many guests OP-TEE has added and removed since it was started."""
         running = self.secure().rpartition("OP-TEE version: ")[2]
         return tuple(len(re.findall(what, running))
-                     for what in (r"Added guest [1-9]", r"Removing guest [1-9]"))
+                     for what in (r"Added guest [1-9]",
+                                  r"Removing guest [1-9]\d*\s+(?!E/TC.*not found)[^\d\s]"))
 
     def power_off(self):
         """Have the kernel, or U-Boot without OP-TEE's driver, switch the machine

@@ -24,13 +24,14 @@ def _module(tree, chosen, kind, place, bootargs=None):
         tree.setprop_str(node, "bootargs", bootargs)
 
 
-def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None):
+def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, reserved=None):
     """Write the device tree to path.
 
     qemu: the command that starts the machine without a device tree;
     machine: its -machine argument; method: the conduit for the OP-TEE node or
     None for no such property; interrupt: whether the node has one;
-    initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted.
+    initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted;
+    reserved: the same of memory that Linux must not use.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -38,6 +39,8 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None):
     tree.resize(tree.totalsize() + 4096)
 
     chosen = tree.path_offset("/chosen")
+    # kexec wants it unused, and a bench its addresses the same on every run.
+    tree.setprop_u64(chosen, "kaslr-seed", 0)
     if dom0:
         tree.setprop_str(chosen, "xen,xen-bootargs", XEN_BOOTARGS)
         tree.setprop_u32(chosen, "#address-cells", 2)
@@ -48,6 +51,15 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None):
         tree.setprop_str(chosen, "bootargs", bootargs)
         tree.setprop_u64(chosen, "linux,initrd-start", initrd[0])
         tree.setprop_u64(chosen, "linux,initrd-end", sum(initrd))
+
+    if reserved:
+        parent = tree.add_subnode(0, "reserved-memory")
+        tree.setprop_u32(parent, "#address-cells", 2)
+        tree.setprop_u32(parent, "#size-cells", 2)
+        tree.setprop(parent, "ranges", b"")
+        node = tree.add_subnode(parent, f"below@{reserved[0]:x}")
+        tree.setprop(node, "reg", b"".join(cell.to_bytes(8, "big") for cell in reserved))
+        tree.setprop(node, "no-map", b"")
 
     gic = tree.get_phandle(tree.path_offset("/intc"))
     optee = tree.add_subnode(tree.add_subnode(0, "firmware"), "optee")
