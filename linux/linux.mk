@@ -37,6 +37,12 @@ $(B)/linux/$1/modules.cpio: bench/pack-modules $$(MODULES_$1)
 endef
 $(foreach line,$(LINES),$(eval $(call kernel_line,$(line))))
 
+# The driver's source in every other kernel of the suites.
+$(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated
+	$(call log,sources of the kernels of $*)
+	linux/fetch-drivers $(@D) $*
+	touch $@
+
 ID := $(or $(CONFIG_OPTEE_VIRT_COMPAT_VM_ID),1)
 ifdef KSRC
 linux-module: MODULE = $(B)/linux/user/optee.ko

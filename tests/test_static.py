@@ -10,9 +10,7 @@ import subprocess
 import pytest
 
 from bench.board import BUILD
-from conftest import TOP
-
-LINES = ("6.1", "6.12")
+from conftest import LINES, TOP
 
 
 def run(*command):
@@ -132,6 +130,26 @@ def kernel_tree(tmp_path):
     return tmp_path
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("suite", ("bullseye", "bookworm", "bookworm-backports", "trixie",
+                                   "trixie-backports", "sid"))
+def test_apply_fits_every_kernel_of_the_suites(suite, tmp_path, note):
+    trees = sorted((BUILD / "linux/suites" / suite).glob("linux-source-*"))
+    if not trees:
+        pytest.skip(f"build/linux/suites/{suite} is not there: the suite has not answered")
+    for tree in trees:
+        copy = tmp_path / tree.name
+        shutil.copytree(tree, copy)
+        result = run("linux/apply", copy)
+        assert result.returncode == 0 and "applied" in result.stdout, result.stdout
+        hooks = [line for path in (copy / "drivers/tee/optee").glob("*.c")
+                 if path.name != "virt_compat.c"
+                 for line in path.read_text().splitlines() if "optee_virt_compat_" in line]
+        note(f"{suite} {tree.name}: {len(hooks)} hooks")
+        ffa = "= optee_ffa_abi_register()" in (tree / "drivers/tee/optee/core.c").read_text()
+        assert len(hooks) == 4 + ffa, hooks
+
+
 def snapshot(tree):
     return {path.relative_to(tree): path.read_bytes()
             for path in sorted(tree.rglob("*")) if path.is_file()}
@@ -192,6 +210,20 @@ def test_make_refuses_bad_input_in_a_line(arguments, says):
     errors = [line for line in result.stdout.splitlines()
               if not line.startswith(("make", "==", "linux/build-module"))]
     assert len(errors) == 1 and says in errors[0], result.stdout
+
+
+@pytest.mark.parametrize("release", ("5.10.0", "6.0.9", "6.13.0-rc1", "7.2.1"))
+def test_kernel_that_was_never_run_is_refused(tmp_path, release):
+    config = tmp_path / "include/config"
+    config.mkdir(parents=True)
+    (config / "auto.conf").write_text("CONFIG_TEE=m\n")
+    (config / "kernel.release").write_text(f"{release}\n")
+    command = ["linux/build-module", tmp_path / "out", BUILD / "linux/6.12/src", tmp_path, "1"]
+    refused = run(*command)
+    assert refused.returncode != 0 and not (tmp_path / "out").exists()
+    assert "ANY_KERNEL=1" in refused.stdout and len(refused.stdout.splitlines()) == 1
+    # It goes as far as the kernel's own make, which has no makefile here.
+    assert "the build failed" in run("env", "ANY_KERNEL=1", *command).stdout
 
 
 def test_linux_module_of_a_users_tree():
