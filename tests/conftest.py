@@ -16,6 +16,8 @@ sys.path.insert(0, str(TOP))
 from bench.board import BUILD, Board, Machine  # noqa: E402
 
 RESULTS = BUILD / "results"
+# Of the kernel, the newest first.
+LINES = re.search(r"^LINES := (.*)", (TOP / "linux/linux.mk").read_text(), re.M)[1].split()[::-1]
 
 
 def pytest_addoption(parser):
@@ -26,6 +28,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "machine(...): what bench.board.Machine to boot")
     config.addinivalue_line("markers", "halts: the secure world is expected to halt")
     config.addinivalue_line("markers", "lost: the normal world is expected to be lost")
+    config.addinivalue_line("markers", "each_line: runs on each kernel line without --full too")
+    config.addinivalue_line("markers", "one_line: runs on the newest kernel line only")
     config.addinivalue_line("markers", "full: takes long, runs with --full only")
 
 
@@ -35,6 +39,21 @@ def pytest_collection_modifyitems(config, items):
     long = [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=long)
     items[:] = [item for item in items if item not in long]
+
+
+def pytest_generate_tests(metafunc):
+    """Scenarios run on the newest kernel line, with --full on all of them."""
+    if "board" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    every = "one_line" not in marks and \
+        ("each_line" in marks or metafunc.config.getoption("--full"))
+    metafunc.parametrize("line", LINES if every else LINES[:1], indirect=True)
+
+
+@pytest.fixture
+def line(request):
+    return request.param
 
 
 class HostProgram(pytest.File):
@@ -73,9 +92,10 @@ def pytest_collect_file(file_path, parent):
 
 
 @pytest.fixture
-def machine(request):
+def machine(request, line):
     marker = request.node.get_closest_marker("machine")
-    chosen = Machine(**(marker.kwargs if marker else {}), **getattr(request, "param", {}))
+    chosen = Machine(line=line, **(marker.kwargs if marker else {}),
+                     **getattr(request, "param", {}))
     reason = chosen.missing()
     if reason:
         pytest.skip(reason)
@@ -116,17 +136,17 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    for line in terminalreporter.config.stash.get(NOTES, []):
-        terminalreporter.write_line(line)
-
-
-NOTES = pytest.StashKey()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, text in report.user_properties:
+                    terminalreporter.write_line(f"{name}: {text}")
 
 
 @pytest.fixture
-def note(request):
+def note(record_property):
     """Add a line to the end of the run's output."""
-    return request.config.stash.setdefault(NOTES, []).append
+    return lambda text: record_property("note", text)
 
 
 @pytest.hookimpl(trylast=True)

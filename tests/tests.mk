@@ -29,23 +29,43 @@ $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/mod
 		-Icore -Itests/host -o $@ tests/fuzz/fuzz_guest.c \
 		tests/host/model.c $(wildcard core/*.c)
 
+# An EL2 program below the kernel; it is entered at BL33 and enters MEDIATED_KERNEL.
+MEDIATED_KERNEL := 0x42400000
+
+$(B)/tests/mediator.bin: tests/mediator/entry.S tests/mediator/mediator.c | packages
+	mkdir -p $(@D)
+	aarch64-linux-gnu-gcc -std=c11 -O2 -Wall -Wextra -Werror -ffreestanding -nostdlib \
+		-mgeneral-regs-only -mstrict-align -fno-pic -no-pie -DKERNEL=$(MEDIATED_KERNEL) \
+		-Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $^
+	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
+
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
+	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin \
+	$(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
 PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
-	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q
+	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q -n 2
 
 inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/fuzz_guest $(BOARD)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 
+# A suite that does not answer: its test is skipped.
+SUITES := bullseye bookworm bookworm-backports trixie trixie-backports sid
+
+drivers:
+	@for suite in $(SUITES); do \
+		$(MAKE) --no-print-directory $(B)/linux/suites/$$suite/done || \
+		echo "== $$suite does not answer: the driver of its kernels is not tried"; \
+	done
+
 check: inputs ## All checks in their short form: T=<pattern> runs only those that match
 	$(PYTEST) $(if $(T),-k '$(T)') tests
 
-check-full: inputs ## All checks, also the long ones
+check-full: inputs drivers ## All checks, also the long ones
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests
 
-.PHONY: sid inputs check check-full
+.PHONY: sid inputs drivers check check-full
