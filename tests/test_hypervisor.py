@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Linux driver where somebody below puts the id into its calls, or says so:
+Xen, and tests/mediator at EL2."""
+
+import pytest
+
+from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, STRIP, TAG, UID_0, VM_CREATED,
+                         VM_DESTROYED, SecureWorldHalted, ours)
+
+machine = pytest.mark.machine
+full = pytest.mark.full
+
+
+# optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
+GET_ASYNC_NOTIF_VALUE = 0xb2000011
+
+
+def fast_calls(board, driver):
+    """What a driver sends by fast calls, (function, a1, a7), while it is loaded and
+    unloaded, less what interrupts have it send."""
+    calls = board.calls(f"insmod /modules/{driver}/optee.ko")
+    calls += board.calls("rmmod optee")
+    fast = [call for call in calls if call[0] >> 31 and call[0] != GET_ASYNC_NOTIF_VALUE]
+    assert CALLS_UID in [function for function, _, _ in fast] and len(fast) < len(calls)
+    return fast
+
+
+@pytest.mark.parametrize("cases", (
+    (1001, 1002, 1004, 1005, 1008), pytest.param(range(1001, 1011), marks=full)),
+                         ids=("some", "all"))
+@pytest.mark.parametrize("machine", ({"xen": True}, {"xen": True, "method": "hvc"}),
+                         ids=("smc", "hvc"), indirect=True)
+def test_dom0_of_xen(board, cases):
+    """Xen announces and tags: nothing is to be done, and nothing is done."""
+    log = board.load()
+    assert "initialized driver" in log
+    assert board.attributes() == ("plain", "none", board.machine.method)
+    board.xtest(" ".join(str(case) for case in cases), timeout=900)
+    board.unload()
+
+    stock = fast_calls(board, "debian")
+    # Where the tree says "hvc" ours asks first whether anybody answers that.
+    asked = [(CALLS_UID, 0, 0)] if board.machine.method == "hvc" else []
+    assert fast_calls(board, "id-1") == asked + stock
+    assert board.guests() == (1, 0)
+
+
+@pytest.mark.parametrize("mode, role", (
+    (TAG, "mediated"),
+    (TAG | FILTER, "mediated"),
+    (TAG | STRIP, "plain"),
+), ids=("tags", "tags-and-filters", "tags-and-strips"))
+@machine(mediator=True, cpus=1)
+def test_mediator_that_tags(board, mode, role):
+    assert board.smc(VM_CREATED, 1)[0] == 0
+    board.mediate(mode)
+
+    stock = board.load("debian")
+    board.xtest("1004")
+    board.unload()
+    log = board.load()
+    assert board.attributes() == (role, "none", "smc")
+    assert ours(log) == [f"optee firmware:optee: {role}, conduit smc"], log
+    assert [line for line in log.splitlines() if line not in ours(log)] == stock.splitlines()
+    board.xtest("1004")
+    board.unload()
+
+    # All that ours adds are questions that change nothing, and it adds none at the end.
+    asked = fast_calls(board, "id-1")
+    for call in fast_calls(board, "debian"):
+        asked.remove(call)
+    for function, a1, a7 in asked:
+        assert (function, a1) == (CALLS_UID, 0) and a7 > 60000 or \
+            (function, a7) == (VM_DESTROYED, 0) and a1 > 60000, asked
+    assert bool(asked) == (role == "mediated")
+
+    assert board.guests() == (1, 0)
+    board.mediate(0)
+    assert board.smc(VM_DESTROYED, 1)[0] == 0
+
+
+@pytest.mark.halts
+@machine(mediator=True, cpus=1)
+def test_stock_driver_and_a_mediator_that_drops_a7(board):
+    """The picture of before."""
+    board.mediate(DROP)
+    with pytest.raises(SecureWorldHalted):
+        board.load("debian")
+
+
+@machine(mediator=True, cpus=1)
+def test_mediator_that_drops_a7_is_refused(board):
+    board.mediate(DROP)
+    log = board.load()
+    assert len(ours(log)) == 1 and "drops a7" in log, log
+    board.sh("! ls /dev/tee0")
+    board.unload()
+    assert board.guests() == (0, 0)
+
+    board.mediate(0)
+    board.load()
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+
+
+# What OP-TEE may say (OPTEE_SMC_RETURN_*, optee_os 4.5.0, optee_smc.h), and what it
+# does not.
+KNOWN = (0, ENOTAVAIL, 0xffffffff, UID_0)
+ANSWERS = (*KNOWN, *range(1, ENOTAVAIL), *range(ENOTAVAIL + 1, 11), 0x5a5a5a5a)
+
+
+def one_wrong_answer(board, effect, number, answer, when):
+    """Load and unload the driver with one answer of the guest protocol wrong; what it
+    said."""
+    arm = f"echo 86000001 {effect:x} {number:x} {answer:x} > call; "
+    out = board.sh(
+        "cd /sys/module/smccall/parameters; dmesg -c > /dev/null; "
+        f"{arm if when == 'enter' else ''} insmod /modules/id-1/optee.ko; "
+        "if [ -e /dev/tee0 ]; then xtest -t regression 1002 > /tmp/xtest && echo serves || "
+        f"cat /tmp/xtest; fi; {arm if when == 'leave' else ''} rmmod optee; "
+        "echo 86000001 > call; dmesg")
+    case = f"call {number} of {when} answered {answer:#x}: {out}"
+    report = [line for line in out.splitlines() if "optee firmware:optee: guest 1: " in line]
+    works = "serves" in out.splitlines()
+    assert works == ("initialized driver" in out), case
+    assert works != bool(report) or when == "leave", case
+    assert len(report) <= 1, case
+    stranded = bool(report) and "does not remove" in report[0]
+    if board.has_guest(1):
+        assert stranded, case
+        board.smc(VM_DESTROYED, 1)
+    return report
+
+
+@pytest.mark.parametrize("answers", (
+    (ENOTAVAIL, 0x5a5a5a5a), pytest.param(ANSWERS, marks=full)), ids=("two", "all"))
+@machine(mediator=True, cpus=1)
+def test_one_wrong_answer(board, answers):
+    """Whatever one call of enter or leave is answered, with its effect or without: an
+    error in one line or a driver that works; no guest left, no machine halted."""
+    board.sh("insmod /modules/tee.ko; insmod /modules/smccall.ko")
+    reports = set()
+    for when, calls in (("enter", 4), ("leave", 2)):
+        for number in range(1, calls + 1):
+            for answer in answers:
+                for effect in (0, EFFECT):
+                    reports.update(one_wrong_answer(board, effect, number, answer, when))
+    assert len(reports) > 3
