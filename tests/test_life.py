@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How the driver goes: nothing of it stays behind, and what an earlier system
+left behind is seen to."""
+
+import re
+import statistics
+
+import pytest
+
+from bench.board import VM_CREATED, ours
+from test_guide import commands
+
+machine = pytest.mark.machine
+full = pytest.mark.full
+
+
+def heaps(board):
+    """Bytes that OP-TEE has allocated, by heap; the one of all guests is KHeap."""
+    out = board.sh("xtest --stats --alloc")
+    return {name: int(size) for name, size in
+            re.findall(r"^Pool: +(\S.*)\nBytes allocated: +(\d+)", out, re.M)}
+
+
+def slabs(board):
+    """Objects in use, by slab cache."""
+    out = board.sh("cat /proc/slabinfo")
+    return {name: int(count) for name, count in re.findall(r"^(\S+) +(\d+) ", out, re.M)}
+
+
+def growth(rounds, samples):
+    """Per round, by a linear fit: [(slope, name)], the steepest first."""
+    names = set.intersection(*(set(sample) for sample in samples))
+    return sorted(((statistics.linear_regression(rounds, [s[name] for s in samples]).slope, name)
+                   for name in names), reverse=True)
+
+
+@full
+def test_300_rounds_leave_nothing(board, note):
+    """Load, a session, unload. A leak of one object a round would be a slope of 1 in
+    its slab cache, one in OP-TEE at least 16 bytes."""
+    board.sh("insmod /modules/tee.ko")
+    rounds, slab_samples, heap_samples = [], [], []
+    for done in range(0, 300, 10):
+        out = board.sh("for n in 0 1 2 3 4 5 6 7 8 9; do insmod /modules/id-1/optee.ko && "
+                       "xtest -t regression 1002 | grep -c 'cases of which 0 failed\\|"
+                       "case of which 0 failed' && rmmod optee || break; done", 120)
+        assert out.split() == ["1"] * 10, out
+        board.load()
+        rounds.append(done + 10)
+        heap_samples.append(heaps(board))
+        board.unload()
+        slab_samples.append(slabs(board))
+    assert board.guests() == (330, 330)
+
+    # The first rounds fill what is kept for the next time.
+    slab = growth(rounds[5:], slab_samples[5:])
+    heap = growth(rounds[5:], heap_samples[5:])
+    assert any(name == "KHeap" for _, name in heap) and len(slab) > 50
+    board.sh("[ ! -e /sys/kernel/debug/kmemleak ] || "
+             "{ echo scan > /sys/kernel/debug/kmemleak; ! grep . /sys/kernel/debug/kmemleak; }")
+    note("300 rounds: 330 guests added and removed; most growth a round: "
+         f"{slab[0][0]:.2f} objects of {slab[0][1]}, {heap[0][0]:.2f} bytes of OP-TEE's {heap[0][1]}")
+    assert slab[0][0] < 0.5, slab[:5]
+    assert heap[0][0] < 1, heap[:5]
+
+
+@pytest.mark.parametrize("machine, driver", (
+    ({"firmware": "plain"}, "debian"), ({"firmware": "virtualized"}, "id-1"),
+), ids=("stock", "guest"), indirect=["machine"])
+def test_unload_in_mid_session_is_refused(board, driver):
+    """As by the stock driver on the plain OP-TEE: a session waits for a tee-supplicant
+    that is stopped."""
+    board.load(driver)
+    board.sh("tee-supplicant -d; killall -STOP tee-supplicant; "
+             "(xtest -t regression 1004 > /tmp/xtest 2>&1; echo $? > /tmp/status) & sleep 1")
+    out, status = board.try_sh("rmmod optee")
+    assert status and "Resource temporarily unavailable" in out
+    board.sh("[ ! -e /tmp/status ] && killall -CONT tee-supplicant; "
+             "until [ -e /tmp/status ]; do usleep 50000; done; [ $(cat /tmp/status) = 0 ]")
+    board.unload()
+    board.load(driver)
+    board.xtest("1004")
+
+
+def test_guest_left_behind_is_removed_first(board):
+    for _ in range(2):
+        assert board.smc(VM_CREATED, 1)[0] == 0
+    log = board.load()
+    assert "guest 1 was left behind" in log
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+
+
+def test_guest_left_behind_is_inherited_on_request(board):
+    assert board.smc(VM_CREATED, 1)[0] == 0
+    log = board.load(parameters="vm_inherit=1")
+    assert "guest 1 taken over" in log
+    assert board.guests() == (1, 0)
+    board.xtest("1004")
+
+
+# Sessions, storage and RPC that never end.
+CLIENTS = ("pidof tee-supplicant > /dev/null || tee-supplicant -d; for case in 4002 6001 1006 1013; do "
+           "(while :; do xtest $case; done) > /dev/null 2>&1 & done; sleep 2")
+
+
+def test_power_off_with_clients_active(board):
+    """OP-TEE is told before the machine goes, whatever is under way: board looks
+    for as many guests removed as added."""
+    board.load()
+    board.sh(CLIENTS)
+
+
+@machine(reboots=True)
+def test_reboot_with_clients_active(board):
+    board.load()
+    board.sh(CLIENTS)
+    board.boots_again("reboot -f")
+    first, second = board.secure().split("Primary CPU initializing")[1:]
+    assert first.count("Removing guest 1") == first.count("Added guest 1") == 1
+    board.load()
+    board.xtest("1004")
+
+
+FILES = "KERNEL=/tmp/kernel INITRD=/tmp/initrd"
+
+
+@machine(disks=True)
+@pytest.mark.parametrize("times", (2, pytest.param(20, marks=full)))
+def test_kexec_with_the_driver_loaded(board, times):
+    load, start = commands("kexec.md")[:2]
+    for _ in range(times):
+        board.read_disks()
+        log = board.load()
+        assert ours(log) == ["optee firmware:optee: guest 1, conduit smc"], log
+        board.xtest("1004")
+        board.sh(f"{FILES}; {load}")
+        board.boots_again(start)
+        assert board.guests()[0] == board.guests()[1]
+    assert board.guests() == (times, times)
+    board.load()
+    board.xtest("1004")
+
+
+def crash(board, after=""):
+    """From here on it is the crash kernel's shell."""
+    board.read_disks()
+    board.sh(f"{FILES}; {commands('kexec.md')[2]}")
+    board.load("debian" if board.machine.firmware == "plain" else "id-1")
+    board.xtest("1002")
+    if after:
+        board.sh(after)
+    board.boots_again("echo c > /proc/sysrq-trigger")
+    board.sh("[ -e /proc/vmcore ]")
+
+
+def refused_as_by_stock(board, parameters=""):
+    out, status = board.try_sh("[ -d /sys/module/tee ] || insmod /modules/tee.ko; "
+                               f"insmod /modules/id-1/optee.ko {parameters}")
+    assert status and "No such device" in out
+    return out
+
+
+@pytest.mark.parametrize("machine, times", (
+    ({"cpus": 2}, 1), pytest.param({"cpus": 4}, 5, marks=full)), ids=("once", "five-times"),
+                         indirect=["machine"])
+@machine(disks=True, reboots=True)
+def test_crash_kernel_uses_optee_as_a_fresh_guest(board, times):
+    """Calls of the crashed kernel were under way on its other CPUs."""
+    for n in range(times):
+        if n:
+            board.boots_again("reboot -f")
+        crash(board, CLIENTS)
+        refused_as_by_stock(board)
+        log = board.load(parameters="vm_kdump=1 vm_inherit=1")
+        said = ours(log)
+        assert len(said) == 3 and "vm_inherit is ignored" in said[0], log
+        assert "left behind" in said[1] and "guest 1, conduit smc" in said[2]
+        board.xtest("1004")
+        board.unload()
+
+
+@machine(disks=True, firmware="plain")
+def test_crash_kernel_is_refused_a_plain_optee(board):
+    crash(board)
+    refused_as_by_stock(board, "vm_kdump=1 virt_compat=0")
+    log = board.load(parameters="vm_kdump=1")
+    assert len(ours(log)) == 1 and "leave out optee.vm_kdump" in log, log
+    board.sh("! ls /dev/tee0")
+
+
+@full
+@machine(disks=True)
+@pytest.mark.parametrize("parameters, says", (
+    ("", "left behind"), ("vm_inherit=1", "taken over")), ids=("reclaim", "inherit"))
+def test_guest_of_a_crashed_kernel(board, parameters, says):
+    """The crash kernel let it be; the next normal kernel finds it."""
+    crash(board)
+    board.read_disks()
+    board.sh("kexec -i -l --dtb=/tmp/dtb /tmp/kernel --initrd=/tmp/initrd "
+             "--append='console=ttyAMA0 panic=-1'")
+    board.boots_again("kexec -e")
+    log = board.load(parameters=parameters)
+    assert len(ours(log)) == 2 and says in ours(log)[0], log
+    assert board.guests() == ((1, 0) if parameters else (2, 1))
+    # PKCS#11's trusted application lives on if inherited, its files went with the crash.
+    board.xtest("-t regression 1004")
