@@ -182,6 +182,8 @@ class Machine:
     disks: bool = False             # the kernel and the initrd as disks, for kexec
     reboots: bool = False           # a reset starts the machine anew
     icount: bool = False            # the guest's clock counts instructions
+    shim: bool = False              # below Linux
+    image: str = ""                 # instead of the line's kernel
 
     @property
     def machine(self):
@@ -202,6 +204,10 @@ class Machine:
 
     @property
     def kernel(self):
+        if self.image:
+            return pathlib.Path(self.image)
+        if self.shim:
+            return BUILD / "shim" / f"{self.line}.Image"
         return next((BUILD / "linux" / self.line / "root" / "boot").glob("vmlinuz-*"))
 
     @property
@@ -224,7 +230,8 @@ class Machine:
     def missing(self):
         """Why this cannot run here, or None."""
         for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else []),
-                     *([MEDIATOR] if self.mediator else [])):
+                     *([MEDIATOR] if self.mediator else []),
+                     *([self.kernel] if self.shim else [])):
             if not path.exists():
                 return f"{path.relative_to(BUILD.parent)} is not there: " \
                        f"the suite {self.suite} has not answered, see make {self.suite}"

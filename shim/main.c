@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The shim's hardware: registers of EL2, the early console, the caches, and the
+ * order in which it all starts.
+ */
+#include <libfdt.h>
+#include <stddef.h>
+
+#include "call.h"
+#include "el2.h"
+#include "image.h"
+#include "tree.h"
+
+/* What a page of the kernel may be: memory is reserved in these. */
+#define PAGE_MAX		0x10000u
+
+/* MPIDR_EL1: Aff3..Aff0, as PSCI and the device tree name a CPU */
+#define MPIDR_AFFINITY		0xff00ffffffull
+
+/* PL011, DDI 0183 G, 3.3.1 and 3.3.3 */
+#define PL011_DATA		0x00
+#define PL011_FLAGS		0x18
+#define PL011_FLAGS_FULL	(1u << 5)
+
+#define read_register(name) ({ \
+	uint64_t value_; \
+	asm volatile("mrs %0, " name : "=r" (value_)); \
+	value_; \
+})
+
+#define write_register(name, value) ({ \
+	uint64_t value_ = (value); \
+	asm volatile("msr " name ", %x0" : : "rZ" (value_)); \
+})
+
+_Static_assert(sizeof(struct shim_regs) == SHIM_REGS_SIZE, "layout.h");
+_Static_assert(sizeof(struct shim_cpu) == SHIM_SLOT_SIZE, "layout.h");
+_Static_assert(sizeof(struct shim) <= 96, "shim.lds");
+_Static_assert(offsetof(struct shim_header, params) == SHIM_PARAMS, "layout.h");
+_Static_assert(offsetof(struct shim_header, params.kernel_offset) ==
+	       SHIM_KERNEL_OFFSET, "layout.h");
+
+/* In head.S. Hidden: their addresses are taken without a table of absolute ones. */
+#define HIDDEN __attribute__((visibility("hidden")))
+
+HIDDEN void shim_smc(void *ctx, uint64_t r[18]);
+HIDDEN void shim_return(void);
+HIDDEN void __attribute__((noreturn)) shim_eret(uint64_t entry, uint64_t context);
+
+void shim_boot(uint64_t tree, const struct shim_header *header,
+	       struct shim *shim, unsigned int el, struct shim_cpu *slots);
+void __attribute__((noreturn)) shim_enter(const struct shim_start *start,
+					  struct shim_cpu *cpu);
+void shim_exception(struct shim_regs *regs, unsigned int vector);
+
+static void put(const struct shim *shim, char byte)
+{
+	volatile uint32_t *data = (void *)(shim->uart + PL011_DATA);
+	const volatile uint32_t *flags = (void *)(shim->uart + PL011_FLAGS);
+
+	if (!shim->uart)
+		return;
+	while (*flags & PL011_FLAGS_FULL)
+		;
+	*data = byte;
+}
+
+static void text(const struct shim *shim, const char *line)
+{
+	while (*line)
+		put(shim, *line++);
+}
+
+static void hex(const struct shim *shim, const char *name, uint64_t value)
+{
+	int shift = 60;
+
+	text(shim, name);
+	text(shim, "0x");
+	while (shift && !(value >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		put(shim, "0123456789abcdef"[value >> shift & 0xf]);
+}
+
+static void decimal(const struct shim *shim, unsigned int value)
+{
+	if (value > 9)
+		decimal(shim, value / 10);
+	put(shim, '0' + value % 10);
+}
+
+static void start_line(const struct shim *shim)
+{
+	text(shim, "optee-shim: ");
+}
+
+static void end_line(const struct shim *shim)
+{
+	text(shim, "\r\n");
+}
+
+static void say(const struct shim *shim, const char *line)
+{
+	start_line(shim);
+	text(shim, line);
+	end_line(shim);
+}
+
+/*
+ * Memory that others use through caches: write back what they hold of it before
+ * we look, and make them forget what they hold after we wrote. Nobody but us
+ * uses it in between. By address, to the point of coherency: all CPUs' caches.
+ */
+static void flush(uint64_t start, uint64_t size)
+{
+	/* CTR_EL0.DminLine: log2 of the smallest line in words */
+	const uint64_t line = 4ull << (read_register("ctr_el0") >> 16 & 0xf);
+	uint64_t at;
+
+	for (at = start & ~(line - 1); at < start + size; at += line)
+		asm volatile("dc civac, %0" : : "r" (at) : "memory");
+	asm volatile("dsb sy" : : : "memory");
+}
+
+static void read_id(uint64_t id[EL2_IDS])
+{
+	unsigned int has;
+
+	id[EL2_PFR0] = read_register("s3_0_c0_c4_0");
+	id[EL2_PFR1] = read_register("s3_0_c0_c4_1");
+	id[EL2_PFR2] = read_register("s3_0_c0_c4_2");
+	id[EL2_SMFR0] = read_register("s3_0_c0_c4_5");
+	id[EL2_DFR0] = read_register("s3_0_c0_c5_0");
+	id[EL2_ISAR1] = read_register("s3_0_c0_c6_1");
+	id[EL2_ISAR2] = read_register("s3_0_c0_c6_2");
+	id[EL2_MMFR0] = read_register("s3_0_c0_c7_0");
+	id[EL2_MMFR1] = read_register("s3_0_c0_c7_1");
+	id[EL2_MMFR3] = read_register("s3_0_c0_c7_3");
+	id[EL2_MMFR4] = read_register("s3_0_c0_c7_4");
+
+	has = el2_has(id);
+	id[EL2_PMCR] = (has & EL2_HAS_PMU) ? read_register("pmcr_el0") : 0;
+	id[EL2_PMBIDR] = (has & EL2_HAS_SPE) ? read_register("s3_0_c9_c10_7") : 0;
+	id[EL2_PMSIDR] = (has & EL2_HAS_SPE) ? read_register("s3_0_c9_c9_7") : 0;
+	id[EL2_TRBIDR] = (has & EL2_HAS_TRBE) ? read_register("s3_0_c9_c11_7") : 0;
+}
+
+/* docs/shim.md says of each register why. */
+static void set_up_el2(void)
+{
+	uint64_t id[EL2_IDS], value[EL2_REGISTERS];
+	unsigned int has;
+
+	read_id(id);
+	has = el2_has(id);
+	el2_plan(id, value);
+
+	/* What was fetched before may not be what was loaded. */
+	asm volatile("ic iallu\n\tdsb nsh" : : : "memory");
+	write_register("sctlr_el2", value[EL2_SCTLR]);
+	write_register("hcr_el2", value[EL2_HCR]);
+	/* What the next registers mean depends on HCR_EL2.E2H, now 0. */
+	asm volatile("isb");
+	write_register("cptr_el2", value[EL2_CPTR]);
+	write_register("hstr_el2", 0);
+	write_register("mdcr_el2", value[EL2_MDCR]);
+	write_register("cnthctl_el2", 3);	/* EL1PCEN, EL1PCTEN */
+	write_register("cntvoff_el2", 0);
+	write_register("vttbr_el2", 0);
+	write_register("vpidr_el2", read_register("midr_el1"));
+	write_register("vmpidr_el2", read_register("mpidr_el1"));
+	write_register("sctlr_el1", 0x30d00800);	/* RES1 */
+	asm volatile("isb");
+
+	if (has & EL2_HAS_SVE)
+		write_register("s3_4_c1_c2_0", 0x1ff);	/* ZCR_EL2 */
+	if (has & EL2_HAS_SME)
+		write_register("s3_4_c1_c2_6", value[EL2_SMCR]);
+	/* SMPRIMAP_EL2, if SMIDR_EL1.SMPS */
+	if ((has & EL2_HAS_SME) && read_register("s3_1_c0_c0_6") >> 15 & 1)
+		write_register("s3_4_c1_c2_5", 0);
+	if (has & EL2_HAS_LOR)
+		write_register("s3_0_c10_c4_3", 0);	/* LORC_EL1 */
+	if ((has & EL2_HAS_SPE) && value[EL2_PMSCR])
+		write_register("s3_4_c9_c9_0", value[EL2_PMSCR]);
+	if (has & EL2_HAS_BRBE)
+		write_register("s2_4_c9_c0_0", value[EL2_BRBCR]);
+	if (has & EL2_HAS_HCRX)
+		write_register("s3_4_c1_c2_2", value[EL2_HCRX]);
+	if (has & EL2_HAS_FGT) {
+		write_register("s3_4_c1_c1_4", value[EL2_HFGRTR]);
+		write_register("s3_4_c1_c1_5", value[EL2_HFGWTR]);
+		write_register("s3_4_c1_c1_6", value[EL2_HFGITR]);
+		write_register("s3_4_c3_c1_4", value[EL2_HDFGRTR]);
+		write_register("s3_4_c3_c1_5", value[EL2_HDFGWTR]);
+	}
+	if ((has & EL2_HAS_FGT) && (has & EL2_HAS_AMU))
+		write_register("s3_4_c3_c1_6", 0);	/* HAFGRTR_EL2 */
+	if (has & EL2_HAS_FGT2) {
+		write_register("s3_4_c3_c1_0", value[EL2_HDFGRTR2]);
+		write_register("s3_4_c3_c1_1", value[EL2_HDFGWTR2]);
+		write_register("s3_4_c3_c1_2", value[EL2_HFGRTR2]);
+		write_register("s3_4_c3_c1_3", value[EL2_HFGWTR2]);
+		write_register("s3_4_c3_c1_7", value[EL2_HFGITR2]);
+	}
+	if (has & EL2_HAS_GIC) {
+		/* ICC_SRE_EL2: SRE, Enable; it sticks if EL3 lets it */
+		write_register("s3_4_c12_c9_5",
+			       read_register("s3_4_c12_c9_5") | 9);
+		asm volatile("isb");
+		if (read_register("s3_4_c12_c9_5") & 1)
+			write_register("s3_4_c12_c11_0", 0);	/* ICH_HCR_EL2 */
+	}
+	asm volatile("isb");
+}
+
+/* This CPU goes to EL1 for the first time, or again after it had no power. */
+void shim_enter(const struct shim_start *start, struct shim_cpu *cpu)
+{
+	set_up_el2();
+	write_register("tpidr_el2",
+		       (uintptr_t)cpu << (SHIM_TAG_BITS - SHIM_SLOT_SHIFT) |
+		       optee_guest_tag(&cpu->shim->guest));
+	shim_eret(start->entry, start->context);
+}
+
+static void __attribute__((noreturn)) stop(const struct shim *shim,
+					   const struct shim_regs *regs,
+					   unsigned int vector)
+{
+	const uint64_t esr = read_register("esr_el2");
+	unsigned int n;
+
+	start_line(shim);
+	hex(shim, "stopped CPU ", read_register("mpidr_el1") & MPIDR_AFFINITY);
+	text(shim, ", an exception nobody expects, vector ");
+	decimal(shim, vector);
+	end_line(shim);
+	start_line(shim);
+	hex(shim, "EC ", esr >> ESR_EC_SHIFT & 0x3f);
+	hex(shim, " ESR ", esr);
+	hex(shim, " ELR ", read_register("elr_el2"));
+	hex(shim, " FAR ", read_register("far_el2"));
+	hex(shim, " SPSR ", read_register("spsr_el2"));
+	end_line(shim);
+	start_line(shim);
+	hex(shim, "function id ", (uint32_t)regs->x[0]);
+	for (n = 0; n < 31; n++) {
+		if (n % 4 == 0) {
+			end_line(shim);
+			start_line(shim);
+		}
+		text(shim, " x");
+		decimal(shim, n);
+		hex(shim, " ", regs->x[n]);
+	}
+	end_line(shim);
+	for (;;)
+		asm volatile("wfi");
+}
+
+/* head.S could not do it alone. */
+void shim_exception(struct shim_regs *regs, unsigned int vector)
+{
+	struct shim_cpu *cpu =
+		(void *)((uintptr_t)regs & ~(uintptr_t)(SHIM_SLOT_SIZE - 1));
+	const uint64_t esr = read_register("esr_el2");
+	const unsigned int ec = esr >> ESR_EC_SHIFT & 0x3f;
+	const unsigned int immediate = esr & ESR_IMM_MASK;
+
+	if (vector != VECTOR_LOWER_SYNC || (ec != EC_SMC && ec != EC_HVC))
+		stop(cpu->shim, regs, vector);
+	/* head.S has stepped over an SMC with operand 0. */
+	if (ec == EC_SMC && immediate)
+		write_register("elr_el2", read_register("elr_el2") + 4);
+
+	call_dispatch(cpu, ec == EC_SMC ? SHIM_SMC : SHIM_HVC, immediate, regs->x);
+}
+
+/* Every CPU in the tree gets a slot; ours is the first and in use already. */
+static const char *set_up_slots(struct shim *shim, const void *fdt)
+{
+	const uint64_t mpidr = read_register("mpidr_el1") & MPIDR_AFFINITY;
+	const uint64_t limit = shim->start + IMAGE_ALIGN;
+	unsigned int found = 0;
+	uint64_t other;
+	int node;
+
+	shim->cpu->mpidr = mpidr;
+	shim->cpu->shim = shim;
+	shim->cpus = 1;
+	for (node = tree_next_cpu(fdt, 0, &other); node > 0;
+	     node = tree_next_cpu(fdt, node, &other)) {
+		struct shim_cpu *cpu = shim->cpu + shim->cpus;
+
+		if (other == mpidr) {
+			found = 1;
+			continue;
+		}
+		if ((uintptr_t)(cpu + 1) > limit)
+			return "the device tree has more CPUs than we have room for";
+		cpu->mpidr = other;
+		cpu->shim = shim;
+		shim->cpus++;
+	}
+	shim->end = ((uintptr_t)(shim->cpu + shim->cpus) + PAGE_MAX - 1) &
+		    ~(uint64_t)(PAGE_MAX - 1);
+
+	return found ? NULL : "the device tree does not have the CPU that boots";
+}
+
+/*
+ * Everything that can be refused, before OP-TEE hears of us: what is announced
+ * is used.
+ */
+static const char *prepare(struct shim *shim, const struct shim_header *header,
+			   const void *fdt, void *copy)
+{
+	uint64_t id[EL2_IDS];
+	unsigned int has;
+	const char *error;
+
+	read_id(id);
+	has = el2_has(id);
+	if (!(has & EL2_HAS_EL3))
+		return "this processor has no EL3: no OP-TEE can be here";
+	if (has & EL2_VHE_ONLY)
+		return "this processor has no EL2 but that of VHE: not supported";
+	error = tree_psci(fdt);
+	if (error)
+		return error;
+	error = set_up_slots(shim, fdt);
+	if (error)
+		return error;
+
+	flush((uintptr_t)copy, IMAGE_TREE_MAX);
+	if (fdt_open_into(fdt, copy, fdt_totalsize(fdt) + TREE_SLACK))
+		return "the device tree is damaged";
+	error = tree_reserve(copy, shim->start, shim->end - shim->start);
+	if (error)
+		return error;
+	fdt_pack(copy);
+	flush((uintptr_t)copy, IMAGE_TREE_MAX);
+
+	return call_announce(shim, header->params.vm_id);
+}
+
+static void introduce(const struct shim *shim)
+{
+	start_line(shim);
+	text(shim, optee_guest_role_name(shim->guest.role));
+	if (shim->guest.role == OPTEE_GUEST_GUEST) {
+		text(shim, " ");
+		decimal(shim, shim->guest.id);
+	}
+	if (shim->guest.note == OPTEE_GUEST_RECLAIMED)
+		text(shim, ", one left behind was removed");
+	text(shim, ", ");
+	decimal(shim, shim->cpus);
+	hex(shim, shim->cpus == 1 ? " CPU, memory " : " CPUs, memory ", shim->start);
+	hex(shim, "..", shim->end - 1);
+	end_line(shim);
+	say(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
+}
+
+/*
+ * Returns if the kernel is to be entered as we were entered, because we cannot
+ * be of use: a board must come up.
+ */
+void shim_boot(uint64_t tree, const struct shim_header *header,
+	       struct shim *shim, unsigned int el, struct shim_cpu *slots)
+{
+	const void *fdt = (const void *)tree;
+	void *copy = (char *)header + header->params.tree_offset;
+	struct shim_start start = {
+		.entry = (uintptr_t)header + header->params.kernel_offset,
+		.context = (uintptr_t)copy,
+	};
+	const char *error;
+
+	shim->smc = shim_smc;
+	shim->say = say;
+	shim->cpu = slots;
+	shim->entry = (uintptr_t)shim_return;
+	shim->start = (uintptr_t)header;
+	shim->uart = 0;
+
+	/* The loader need not have cleaned the tree from its cache. */
+	flush(tree, sizeof(struct fdt_header));
+	error = tree_check(fdt, IMAGE_TREE_MAX);
+	if (!error) {
+		flush(tree, fdt_totalsize(fdt));
+		error = tree_sound(fdt);
+	}
+	if (!error)
+		shim->uart = tree_pl011(fdt);
+	if (!error && el != 2)
+		error = "entered at EL1: there is a hypervisor, or no EL2 at all";
+	if (!error)
+		error = prepare(shim, header, fdt, copy);
+	if (error) {
+		say(shim, error);
+		say(shim, "the kernel boots as if the shim were not there");
+		return;
+	}
+
+	introduce(shim);
+	shim_enter(&start, slots);
+}

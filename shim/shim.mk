@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The EL2 shim, and the tool that puts it in front of a kernel.
+
+SHIM := $(B)/shim
+SHIM_CC := aarch64-linux-gnu-gcc
+# No alignment is assumed: with the MMU off memory is Device memory.
+SHIM_ARCH := -mgeneral-regs-only -mstrict-align -march=armv8-a -ffixed-x18 \
+	-mno-outline-atomics -mbranch-protection=none -mcmodel=tiny
+SHIM_CFLAGS := $(SHIM_ARCH) -std=gnu11 -Os -g -ffreestanding -fpie -fvisibility=hidden \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+	-ffunction-sections -fdata-sections -U_FORTIFY_SOURCE \
+	-fno-jump-tables -fno-tree-switch-conversion
+SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
+
+SHIM_C := $(addprefix shim/,main.c call.c el2.c tree.c lib.c) core/optee_guest.c
+SHIM_H := $(wildcard shim/*.h core/*.h)
+SHIM_OBJ := $(patsubst %.c,$(SHIM)/%.o,$(notdir $(SHIM_C))) $(SHIM)/head.o
+
+# libfdt as TF-A's source has it.
+LIBFDT := $(TFA)/lib/libfdt
+LIBFDT_INC := $(TFA)/include/lib/libfdt
+LIBFDT_C := fdt.c fdt_ro.c fdt_rw.c fdt_wip.c fdt_addresses.c
+LIBFDT_OBJ := $(patsubst %.c,$(SHIM)/libfdt/%.o,$(LIBFDT_C))
+
+$(SHIM)/libfdt/%.o: $(B)/tfa/root/versions shim/shim.mk
+	mkdir -p $(@D)
+	$(SHIM_CC) $(SHIM_CFLAGS) -I$(LIBFDT_INC) -c -o $@ $(LIBFDT)/$*.c
+
+$(SHIM)/%.o: shim/%.c $(SHIM_H) $(B)/tfa/root/versions shim/shim.mk
+	mkdir -p $(@D)
+	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -Icore -isystem $(LIBFDT_INC) -c -o $@ $<
+
+$(SHIM)/optee_guest.o: core/optee_guest.c core/optee_guest.h shim/shim.mk | packages
+	mkdir -p $(@D)
+	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -c -o $@ $<
+
+$(SHIM)/head.o: shim/head.S shim/layout.h shim/shim.mk | packages
+	mkdir -p $(@D)
+	$(SHIM_CC) $(SHIM_ARCH) -g -c -o $@ $<
+
+$(SHIM)/shim.elf: shim/shim.lds $(SHIM_OBJ) $(LIBFDT_OBJ)
+	aarch64-linux-gnu-ld -pie --no-warn-rwx-segments --no-dynamic-linker --gc-sections -T shim/shim.lds -Map $@.map \
+		-o $@ $(SHIM_OBJ) $(LIBFDT_OBJ)
+
+$(SHIM)/shim.bin: $(SHIM)/shim.elf
+	aarch64-linux-gnu-objcopy -O binary -j .text $< $@
+
+$(SHIM)/wrap: shim/wrap.c shim/image.c shim/image.h core/optee_guest.h | packages
+	mkdir -p $(@D)
+	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Icore -o $@ shim/wrap.c shim/image.c
+
+shim: $(SHIM)/shim.bin $(SHIM)/wrap ## The EL2 shim, prints its path
+	@echo $(abspath $<)
+
+shim-image: $(SHIM)/shim.bin $(SHIM)/wrap ## The shim around a kernel: KERNEL=Image VM_ID=1 OUT=Image.guest
+	@$(if $(and $(KERNEL),$(OUT)),,echo "say what to wrap: make shim-image KERNEL=<Image> OUT=<file> [VM_ID=1]" >&2; exit 1)
+	@$(SHIM)/wrap $(SHIM)/shim.bin "$(KERNEL)" "$(or $(VM_ID),1)" "$(OUT)"
+	@echo $(abspath $(OUT))
+
+# For the bench.
+$(SHIM)/%.Image: $(SHIM)/shim.bin $(SHIM)/wrap $(B)/linux/%/ready
+	$(SHIM)/wrap $(SHIM)/shim.bin $(B)/linux/$*/root/boot/vmlinuz-* 1 $@
+
+.PHONY: shim shim-image
