@@ -23,7 +23,7 @@ $(B)/linux/$1/%/optee.ko: $(DRIVER_FILES) $(B)/linux/$1/ready
 	$$(call log,optee.ko for $1: $$*)
 	linux/build-module $$(@D) $(B)/linux/$1/src $$(call kdir,$1) $$(patsubst id-%,%,$$*) W=1 C=2
 
-$(B)/linux/$1/smccall/smccall.ko: tests/smccall/smccall.c tests/smccall/Kbuild $(B)/linux/$1/ready
+$(B)/linux/$1/smccall/smccall.ko: $(wildcard tests/smccall/*) $(B)/linux/$1/ready
 	rm -rf $$(@D)
 	cp -r tests/smccall $$(@D)
 	$$(MAKE) -C $$(call kdir,$1) M=$$(abspath $$(@D)) ARCH=arm64 \

@@ -36,7 +36,7 @@ def tracked(*patterns):
 def test_cppcheck():
     clean("cppcheck", "--quiet", "--enable=warning,style,performance,portability",
           "--inline-suppr", "--std=c11", "--error-exitcode=1", "-Icore",
-          "core", "linux", "tests")
+          "core", "linux", "shim", "tests")
 
 
 def test_checkpatch():
@@ -49,7 +49,7 @@ def test_checkpatch():
 
 def test_kernel_doc():
     clean("perl", BUILD / "linux/6.12/src/scripts/kernel-doc", "-none", "-Werror",
-          *tracked("linux/*.[ch]", "core/*.[ch]"))
+          *tracked("linux/*.[ch]", "core/*.[ch]", "shim/*.[ch]"))
 
 
 def test_shellcheck():

@@ -6,7 +6,7 @@ HOST_FLAGS := -std=gnu11 -O0 -g -Wall -Wextra -Werror -fsanitize=address,undefin
 # Its coverage counts from zero when it is built anew.
 $(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
 	mkdir -p $(@D)
-	rm -f $(@D)/*.gc*
+	rm -f $@-*.gc*
 	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_guest.c \
 		tests/host/model.c $(wildcard core/*.c) -lcmocka
 
@@ -22,12 +22,29 @@ $(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/ho
 		-I$(B)/tests/u-boot -include tests/host/u-boot/stub.h -o $@ \
 		tests/host/test_uboot.c tests/host/model.c $(wildcard core/*.c u-boot/*.c) -lcmocka
 
+SHIM_PURE := $(addprefix shim/,call.c el2.c tree.c image.c)
+SHIM_HOST := $(SHIM_PURE) core/optee_guest.c tests/host/model.c tests/host/firmware.c
+SHIM_HOST_FLAGS := -Icore -Ishim -Itests/host -isystem $(LIBFDT_INC)
+SHIM_HOST_LIBFDT := $(addprefix $(LIBFDT)/,$(LIBFDT_C) fdt_empty_tree.c fdt_sw.c)
+
+$(B)/tests/test_shim: tests/host/test_shim.c $(SHIM_HOST) $(wildcard tests/host/*.h) $(SHIM_H) $(B)/tfa/root/versions
+	mkdir -p $(@D)
+	rm -f $@-*.gc*
+	gcc $(HOST_FLAGS) --coverage $(SHIM_HOST_FLAGS) -o $@ tests/host/test_shim.c \
+		$(SHIM_HOST) $(SHIM_HOST_LIBFDT) -lcmocka
+
 $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
 	mkdir -p $(@D)
 	clang -std=gnu11 -O1 -g -Wall -Wextra -Werror \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-Icore -Itests/host -o $@ tests/fuzz/fuzz_guest.c \
 		tests/host/model.c $(wildcard core/*.c)
+
+$(B)/tests/fuzz_shim: tests/fuzz/fuzz_shim.c $(SHIM_HOST) $(wildcard tests/host/*.h) $(SHIM_H) $(B)/tfa/root/versions
+	mkdir -p $(@D)
+	clang -std=gnu11 -O1 -g -Wall -Wextra -Werror \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$(SHIM_HOST_FLAGS) -o $@ tests/fuzz/fuzz_shim.c $(SHIM_HOST) $(SHIM_HOST_LIBFDT)
 
 # An EL2 program below the kernel; it is entered at BL33 and enters MEDIATED_KERNEL.
 MEDIATED_KERNEL := 0x42400000
@@ -42,14 +59,14 @@ $(B)/tests/mediator.bin: tests/mediator/entry.S tests/mediator/mediator.c | pack
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
 	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin \
-	$(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio)
+	$(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio $(B)/shim/$(line).Image)
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
 PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
 	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q -n 2
 
-inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/fuzz_guest $(BOARD)
+inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 
 # A suite that does not answer: its test is skipped.

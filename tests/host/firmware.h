@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Model of EL3 below the shim: PSCI for a few CPUs, and the model OP-TEE. Keeps
+ * every call that it gets.
+ */
+#ifndef FIRMWARE_H
+#define FIRMWARE_H
+
+#include <stdint.h>
+
+#include "call.h"
+#include "model.h"
+
+#define FIRMWARE_CPUS		4
+#define FIRMWARE_CALLS		512
+#define FIRMWARE_ENTRY		0x42200100ull
+#define FIRMWARE_START		0x42200000ull
+#define FIRMWARE_END		0x42210000ull
+
+/* Affinity of CPU @n: two clusters. */
+#define FIRMWARE_MPIDR(n)	((uint64_t)((n) / 2) << 32 | ((n) % 2))
+
+/**
+ * struct firmware - EL3, OP-TEE, and a shim on top
+ * @optee: the model OP-TEE
+ * @off:   bit n: CPU n is off
+ * @psci:  answer to all of PSCI but AFFINITY_INFO
+ * @calls: number of calls in @call
+ * @call:  x0..x17 of each
+ * @said:  the last line on the console
+ * @shim:  the shim
+ * @cpu:   its slots
+ */
+struct firmware {
+	struct model optee;
+	unsigned int off;
+	uint64_t psci;
+	unsigned int calls;
+	uint64_t call[FIRMWARE_CALLS][18];
+	const char *said;
+	struct shim shim;
+	struct shim_cpu *cpu;
+};
+
+/* All CPUs are off but the first; the slots are from calloc(). */
+void firmware_init(struct firmware *f, enum model_build build);
+void firmware_free(struct firmware *f);
+
+#endif /* FIRMWARE_H */

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The EL2 shim below an unmodified kernel with its own driver, on real firmware."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from bench.board import (BUILD, KERNEL_ADDRESS, UID_0, VM_CREATED, VM_DESTROYED, Board,
+                         BoardLost, Machine)
+from conftest import RESULTS, TOP
+from test_linux import SUBSET, VHE
+from test_static import run, tracked
+
+machine = pytest.mark.machine
+full = pytest.mark.full
+
+SHIM = {"shim": True}
+OLD = {"shim": True, "line": "6.1"}
+MAX = {"cpu": VHE["cpu"]}
+
+
+def said(board):
+    """The shim's lines on the console."""
+    return re.findall(r"^optee-shim: (.*?)\r?$", board.normal(), re.M)
+
+
+def notifications(board):
+    """How often OP-TEE has interrupted Linux."""
+    counts = re.search(r"^ *\d+:((?: +\d+)+) .*optee_notification", board.sh("cat /proc/interrupts"),
+                       re.M)
+    return sum(map(int, counts[1].split()))
+
+
+def check_memory(board):
+    """The shim's memory is in the device tree and not the kernel's."""
+    start, end = (int(word, 16) for word in
+                  re.search(r"memory (0x\w+)\.\.(0x\w+)", said(board)[0]).groups())
+    assert start == KERNEL_ADDRESS and 0 < end - start < 1 << 21
+    node = f"/proc/device-tree/reserved-memory/optee-shim@{start:x}"
+    reg = bytes.fromhex(board.sh(f"od -An -v -tx1 {node}/reg | tr -d ' \\n'; ls {node}/no-map "
+                                 "> /dev/null"))
+    assert [int.from_bytes(reg[:8], "big"), int.from_bytes(reg[8:], "big")] == \
+        [start, end + 1 - start]
+    board.sh(f"grep -q optee-shim@{start:x} /sys/firmware/fdt")
+    reserved = [tuple(int(word, 16) for word in line.split(" : ")[0].split("-"))
+                for line in board.sh("cat /proc/iomem").splitlines() if line.endswith(": reserved")]
+    assert any(low <= start and end <= high for low, high in reserved), reserved
+
+
+@pytest.mark.parametrize("machine", (
+    {**SHIM, "cpus": 2}, {**SHIM, **MAX, "cpus": 1, "method": "hvc"},
+    {**OLD, "cpus": 4, "method": "hvc"},
+    pytest.param({**OLD, **MAX, "cpus": 2}, marks=full),
+), ids=("6.12-smc-2", "6.12-hvc-max-1", "6.1-hvc-4", "6.1-smc-max-2"), indirect=True)
+def test_stock_kernel(board):
+    cpus = board.machine.cpus
+    assert said(board)[0].startswith(f"guest 1, {cpus} CPU"), said(board)
+    assert "no KVM" in said(board)[1] and "no EFI stub" in said(board)[1]
+    assert board.sh("nproc") == str(cpus)
+    assert "All CPU(s) started at EL1" in board.dmesg()
+    check_memory(board)
+
+    log = board.load("debian")
+    assert "initialized driver" in log and "Asynchronous notifications enabled" in log
+    board.xtest(SUBSET if board.machine.line == "6.12" and cpus > 1 else "1004")
+    assert notifications(board) > 0
+    assert "stopped" not in "".join(said(board))
+
+
+@pytest.mark.parametrize("cpu", (pytest.param("cortex-a57", marks=full), VHE["cpu"]),
+                         ids=("a57", "max"))
+def test_kernel_sees_the_same_processor(cpu, tmp_path):
+    """What user space may use is what it may use without the shim."""
+    features = []
+    for shim in (False, True):
+        with Board(Machine(shim=shim, cpu=cpu), tmp_path / f"logs-{shim}") as board:
+            features.append(board.sh("grep Features /proc/cpuinfo"))
+            board.power_off()
+    assert features[0] == features[1]
+    assert len(features[0].splitlines()) == 2
+
+
+@machine(**SHIM, firmware="plain", method="hvc")
+def test_plain_optee(board):
+    assert said(board)[0].startswith("plain, 2 CPUs")
+    board.load("debian")
+    board.xtest("1004")
+    assert board.guests() == (0, 0)
+
+
+@machine(**SHIM)
+def test_our_driver_finds_nothing_to_do(board):
+    board.load()
+    assert board.attributes() == ("plain", "none", "smc")
+    board.xtest("1004")
+    assert board.guests() == (1, 0)
+
+
+# Function, operand and conduit of a call, and a0 of its answer, None for any.
+CALLS_UID, CALLS_REVISION, EXCHANGE = 0xbf00ff01, 0xbf00ff03, 0xb2000009
+SVE_HINT = 1 << 16
+PSCI_VERSION, PSCI_CPU_SUSPEND, PSCI_CPU_ON = 0x84000000, 0x84000001, 0xc4000003
+PSCI_AFFINITY_INFO, PSCI_FEATURES = 0xc4000004, 0x8400000a
+INVALID_PARAMETERS, INVALID_ADDRESS, ALREADY_ON = (1 << 64) - 2, (1 << 64) - 9, (1 << 64) - 4
+NOBODY = (1 << 64) - 1
+
+
+@machine(**SHIM)
+def test_registers(board):
+    """x4..x30 come back from every kind of call; the answers are right."""
+    def call(conduit, function, *arguments, operand=0):
+        words = " ".join(f"{word:x}" for word in (function, *arguments))
+        out = board.sh("cd /sys/module/smccall/parameters && "
+                       f"echo {conduit} {operand} {words} > registers && cat registers").split()
+        assert out[4:] == [], f"{conduit} {function:#x} changes {out[4:]}"
+        return [int(word, 16) for word in out[:4]]
+
+    board.sh("insmod /modules/smccall.ko")
+    for conduit in ("smc", "hvc"):
+        # Tagged; to be tagged, but not passed on as they are; not tagged; PSCI.
+        assert call(conduit, CALLS_UID)[0] == UID_0
+        assert call(conduit, CALLS_UID | SVE_HINT)[0] == UID_0
+        assert call(conduit, CALLS_REVISION)[0] > 0
+        answer = call(conduit, EXCHANGE)
+        assert answer[0] == 0 and answer[1] & ~8 == answer[1] and answer[1] & 4
+        assert call(conduit, EXCHANGE | SVE_HINT)[1] == answer[1]
+        for function in (VM_CREATED, VM_DESTROYED, VM_DESTROYED | SVE_HINT):
+            assert call(conduit, function, 1)[0] == NOBODY
+        assert call(conduit, 0x80000000)[0] == 0x10005  # SMCCC_VERSION
+        assert call(conduit, 0x80000001, 0x80008000)[0] is not None  # SMCCC_ARCH_FEATURES
+        assert call(conduit, PSCI_VERSION)[0] == 0x10001
+        assert call(conduit, PSCI_FEATURES, PSCI_CPU_SUSPEND)[0] == 0
+        assert call(conduit, PSCI_AFFINITY_INFO, 1)[0] == 0
+        assert call(conduit, PSCI_CPU_ON, 1, 0x50000000)[0] == ALREADY_ON
+        assert call(conduit, PSCI_CPU_ON, 77, 0x50000000)[0] == INVALID_PARAMETERS
+        assert call(conduit, PSCI_CPU_ON, 1, KERNEL_ADDRESS)[0] == INVALID_ADDRESS
+        assert call(conduit, 0xc4000020)[0] == NOBODY  # SDEI_VERSION
+        assert call(conduit, 0xc6000000)[0] == NOBODY  # of a hypervisor
+        assert call(conduit, CALLS_UID, operand=1)[0] == NOBODY
+    assert board.has_guest(1)
+    assert "stopped" not in "".join(said(board))
+
+
+HOTPLUG = "cd /sys/devices/system/cpu && for i in $(seq {}); do for c in 1 2 3; do " \
+          "echo 0 > cpu$c/online && echo 1 > cpu$c/online || exit 1; done; done; nproc"
+
+
+@pytest.mark.parametrize("cycles", (3, pytest.param(50, marks=full)))
+@pytest.mark.lost
+@machine(**SHIM, cpus=4)
+def test_hotplug_and_reboot(board, cycles):
+    board.load("debian")
+    board.sh("tee-supplicant -d; (while :; do xtest 1006; done) > /dev/null 2>&1 &")
+    assert board.sh(HOTPLUG.format(cycles), timeout=600) == "4"
+    board.sh("killall xtest; sleep 1; killall xtest || true")
+    for cpu in range(4):
+        assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
+
+    board.shell.console.sendline("reboot -f")
+    with pytest.raises(BoardLost):
+        board.shell.console.expect("no such line", timeout=60)
+    assert "Removing guest 1" in board.secure()
+
+
+@machine(**SHIM)
+def test_power_off_with_clients_active(board):
+    """board looks for as many guests removed as added."""
+    board.load("debian")
+    board.sh("tee-supplicant -d; for case in 4002 6001 1006 1013; do "
+             "(while :; do xtest $case; done) > /dev/null 2>&1 & done; sleep 2")
+
+
+@full
+@machine(**SHIM, boot=True)
+def test_kexec(board):
+    """The next kernel is in the same place: at EL1, the same guest."""
+    board.load("debian")
+    board.xtest("1004")
+    board.sh("cd / && find . -xdev -path ./boot -prune -o -path ./tmp -prune -o -print | "
+             "cpio -o -H newc > /tmp/initrd 2> /dev/null && "
+             "kexec -i -l /boot/vmlinuz-* --initrd=/tmp/initrd --reuse-cmdline", timeout=120)
+    board.shell.console.sendline("kexec -e")
+    board.shell.console.expect("Booting Linux on physical CPU", timeout=60)
+    board.shell.console.expect("# ", timeout=120)
+    board.target.deactivate(board.shell)
+    board.target.activate(board.shell)
+    assert "optee-shim" in board.sh("ls /proc/device-tree/reserved-memory")
+    assert "All CPU(s) started at EL1" in board.dmesg() and board.sh("nproc") == "2"
+    board.load("debian")
+    board.xtest("1004")
+    assert board.guests() == (1, 0)
+
+
+@full
+@machine(**SHIM, el2=False)
+def test_entered_at_el1(board):
+    """Nothing to be done there: the kernel boots as if the shim were not there."""
+    assert said(board)[0].startswith("entered at EL1") and len(said(board)) == 2
+    board.load()
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest("1004")
+
+
+def patched(tmp_path, change):
+    """The wrapped kernel with some of its first bytes changed."""
+    image = tmp_path / "Image"
+    shutil.copy(Machine(**SHIM).kernel, image)
+    with open(image, "r+b") as file:
+        head = bytearray(file.read(1 << 16))
+        change(head)
+        file.seek(0)
+        file.write(head)
+    return image
+
+
+def test_refused_by_optee(tmp_path):
+    """An id that cannot be announced: the board comes up all the same."""
+    def change(head):
+        head[88:96] = (0).to_bytes(8, "little")
+
+    with Board(Machine(image=str(patched(tmp_path, change))), tmp_path / "logs") as board:
+        assert "1..65535" in said(board)[0] and "as if the shim were not there" in said(board)[1]
+        assert "All CPU(s) started at EL2" in board.dmesg()
+        board.load()
+        assert board.attributes() == ("guest", "1", "smc")
+        board.power_off()
+        assert board.guests() == (1, 1)
+
+
+def symbols():
+    out = subprocess.run(["aarch64-linux-gnu-nm", BUILD / "shim/shim.elf"], check=True,
+                         capture_output=True, text=True).stdout
+    return {name: int(address, 16) for address, _, name in map(str.split, out.splitlines())}
+
+
+def test_unexpected_exception_stops_the_cpu(tmp_path):
+    """Such an exception has to be made: an undefined instruction in a tagged call."""
+    def change(head):
+        smc = head.index(bytes.fromhex("030000d4"), symbols()["lower_sync"])
+        head[smc:smc + 4] = bytes(4)
+
+    with Board(Machine(image=str(patched(tmp_path, change)), cpus=1), tmp_path / "logs") as board:
+        board.shell.console.sendline("insmod /modules/tee.ko; insmod /modules/debian/optee.ko")
+        board.shell.console.expect("x30 0x", timeout=30)
+        screen = "\n".join(said(board)[2:])
+        for what in ("stopped CPU 0x0", "vector 4", "EC 0x0 ", "function id 0xbf00ff01",
+                     f"ELR {KERNEL_ADDRESS + symbols()['lower_sync'] + 0x48:#x}"):
+            assert what in screen, screen
+
+
+def way(code, taken):
+    """The instructions of lower_sync to its eret, with the branches to these
+    symbols taken and no others."""
+    at, done = code["lower_sync"], []
+    while not done or done[-1][0] != "eret":
+        name, operands, target = code[at]
+        done.append((name, operands))
+        at = code[target] if target in taken else at + 4
+    return done
+
+
+def test_budget(note):
+    """What a tagged call and one CPU cost."""
+    out = subprocess.run(["aarch64-linux-gnu-objdump", "--disassemble", "--no-show-raw-insn",
+                          BUILD / "shim/shim.elf"], check=True, capture_output=True,
+                         text=True).stdout
+    code = symbols()
+    for at, name, operands, target in re.findall(
+            r"^ *([0-9a-f]+):\t(\S+)[ \t]*(.*?)(?: <(\w+)>.*)?$", out, re.M):
+        code[int(at, 16)] = (name, operands, target if name.startswith("b") else None)
+    ways = {kind: way(code, taken) for kind, taken in (
+        ("yielding SMC", ()), ("fast SMC", ("optee_fast", "tag")),
+        ("yielding HVC", ("lower_sync_other", "trusted_os")),
+        ("fast HVC", ("lower_sync_other", "trusted_os", "optee_fast", "tag")))}
+    for done in ways.values():
+        assert len(done) <= 60 and "smc" in dict(done)
+        assert not [line for line in done if "[" in line[1]], "memory is touched"
+    note("shim: instructions added to a tagged call, none touches memory: " +
+         ", ".join(f"{len(done)} ({kind})" for kind, done in ways.items()))
+
+    linked = (BUILD / "shim/shim.elf.map").read_text().split("Linker script and memory map")[1]
+    libfdt = sum(int(size, 16) for size in re.findall(
+        r"^ \.(?:text|rodata)\S*\s+0x\w+ +0x(\w+) \S+/libfdt/", linked, re.M))
+    ours = code["__end"] + 2048 - libfdt
+    assert libfdt > 4096 and ours <= 16384
+    note(f"shim: {ours} bytes for one CPU, {libfdt} of libfdt, 2048 for each further CPU")
+
+
+@full
+@pytest.mark.parametrize("machine", (SHIM, {**SHIM, "method": "hvc"}, {**SHIM, **MAX}),
+                         ids=("smc", "hvc", "max"), indirect=True)
+def test_whole_xtest(board, note):
+    board.load("debian")
+    cases, subtests = board.xtest("-l 0", timeout=3000)
+    note(f"whole xtest, virtualized OP-TEE, stock kernel and driver on the shim, "
+         f"{board.machine.method}, {board.machine.cpu}: {cases} cases, {subtests} subtests, 0 failed")
+
+
+@pytest.mark.parametrize("change, says", (
+    ({0: b"\x1f\x8b"}, "gunzip"), ({4: b"zimg"}, "zboot"), ({56: b"BAD!"}, "no arm64 Image"),
+    ({64: b"oteeshim"}, "wrapped already"), (None, "too short"),
+), ids=("gzip", "zboot", "magic", "twice", "short"))
+def test_bad_image_is_refused_in_a_line(tmp_path, change, says):
+    image, out = tmp_path / "Image", tmp_path / "out"
+    with open(BUILD / "shim/6.12.Image", "rb") as file:
+        file.seek(1 << 21)
+        data = bytearray(file.read(1 << 16 if change else 10))
+    for at, text in (change or {}).items():
+        data[at:at + len(text)] = text
+    image.write_bytes(data)
+    result = make_image(KERNEL=image, OUT=out)
+    assert result.returncode != 0 and not out.exists()
+    assert says in result.stdout and result.stdout.count("shim-image: ") == 1, result.stdout
+    assert list(tmp_path.iterdir()) == [image]
+
+
+def make_image(**arguments):
+    return run("make", "--no-print-directory", "shim-image",
+               *(f"{name}={value}" for name, value in arguments.items()))
+
+
+@pytest.mark.parametrize("arguments, says", (
+    ({}, "KERNEL="), ({"KERNEL": "/nowhere", "OUT": "out"}, "cannot be read"),
+    ({"KERNEL": "Image", "OUT": "out", "VM_ID": "0"}, "1..65535"),
+    ({"KERNEL": "Image", "OUT": "out", "VM_ID": "65536"}, "1..65535"),
+    ({"KERNEL": "Image", "OUT": "out", "VM_ID": "one"}, "1..65535"),
+    ({"KERNEL": "Image", "OUT": "/nowhere/out"}, "cannot be written"),
+))
+def test_bad_argument_is_refused_in_a_line(tmp_path, arguments, says):
+    kernel = next((BUILD / "linux/6.12/root/boot").glob("vmlinuz-*"))
+    places = {"Image": kernel, "out": tmp_path / "out"}
+    result = make_image(**{name: places.get(value, value) for name, value in arguments.items()})
+    errors = [line for line in result.stdout.splitlines() if not line.startswith("make")]
+    assert result.returncode != 0 and len(errors) == 1 and says in errors[0], result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrapped_image_is_one(tmp_path):
+    out = tmp_path / "Image.guest"
+    kernel = next((BUILD / "linux/6.12/root/boot").glob("vmlinuz-*"))
+    result = make_image(KERNEL=kernel, VM_ID=65535, OUT=out)
+    assert result.returncode == 0 and result.stdout.splitlines()[-1] == str(out), result.stdout
+    assert "Linux kernel ARM64 boot executable Image" in run("file", out).stdout
+    assert out.stat().st_size == kernel.stat().st_size + (1 << 21)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_pure_parts_are_covered(note):
+    """Every line of what the host tests compile."""
+    lines = 0
+    for part in ("call", "el2", "tree", "image"):
+        data = BUILD / f"tests/test_shim-{part}.gcda"
+        out = run("gcov", "-n", "--object-directory", BUILD / "tests", data).stdout
+        figures = re.search(rf"File 'shim/{part}\.c'\nLines executed:([\d.]+)% of (\d+)", out)
+        missed = re.findall(r".*#####.*", run("gcov", "--stdout", "--object-directory",
+                                              BUILD / "tests", data).stdout)
+        assert figures and figures[1] == "100.00", (out, missed)
+        lines += int(figures[2])
+    note(f"coverage of shim/'s pure parts: 100 % of {lines} lines")
+
+
+@pytest.mark.parametrize("seconds", (10, pytest.param(600, marks=full)))
+def test_fuzz(seconds, note):
+    """What tests/fuzz/fuzz_shim.c asserts holds for every call, answer and tree."""
+    found = BUILD / "fuzz" / "shim"
+    found.mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(exist_ok=True)
+    result = subprocess.run(
+        [BUILD / "tests/fuzz_shim", f"-max_total_time={seconds}", "-max_len=2000",
+         f"-artifact_prefix={RESULTS}/fuzz_shim-", found, TOP / "tests/fuzz/corpus-shim"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    assert result.returncode == 0, result.stdout[-3000:]
+    done = re.search(r"Done (\d+) runs", result.stdout)
+    assert done and int(done[1]) > 1000, result.stdout[-3000:]
+    note(f"fuzzer on shim/: {done[1]} runs in {seconds} s, no assertion failed")
+
+
+def test_style():
+    """As core/ and linux/, but for what belongs to the kernel only."""
+    ignored = ("PREFER_KERNEL_TYPES,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,AVOID_EXTERNS,"
+               "VOLATILE,CAMELCASE,STRCPY,ARRAY_SIZE,EMBEDDED_FUNCTION_NAME")
+    result = run("perl", BUILD / "linux/6.12/src/scripts/checkpatch.pl", "--no-tree", "--strict",
+                 "--terse", "--ignore", ignored, "-f", *tracked("shim/*.[ch]"))
+    remarks = [line for line in result.stdout.splitlines() if not line.startswith("total: ")]
+    assert result.returncode == 0 and not remarks, result.stdout
