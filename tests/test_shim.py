@@ -7,18 +7,17 @@ import subprocess
 
 import pytest
 
-from bench.board import (BUILD, KERNEL_ADDRESS, UID_0, VM_CREATED, VM_DESTROYED, Board,
-                         BoardLost, Machine)
+from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
+                         VM_DESTROYED, Board, BoardLost, Machine)
 from conftest import RESULTS, TOP
-from test_linux import SUBSET, VHE
+from test_linux import SUBSET
 from test_static import run, tracked
+from test_uboot import BOOTI, uboot
 
 machine = pytest.mark.machine
 full = pytest.mark.full
 
 SHIM = {"shim": True}
-OLD = {"shim": True, "line": "6.1"}
-MAX = {"cpu": VHE["cpu"]}
 
 
 def said(board):
@@ -37,7 +36,8 @@ def check_memory(board):
     """The shim's memory is in the device tree and not the kernel's."""
     start, end = (int(word, 16) for word in
                   re.search(r"memory (0x\w+)\.\.(0x\w+)", said(board)[0]).groups())
-    assert start == KERNEL_ADDRESS and 0 < end - start < 1 << 21
+    assert start == (DOM0_ADDRESS if board.machine.uboot else KERNEL_ADDRESS)
+    assert 0 < end - start < 1 << 21
     node = f"/proc/device-tree/reserved-memory/optee-shim@{start:x}"
     reg = bytes.fromhex(board.sh(f"od -An -v -tx1 {node}/reg | tr -d ' \\n'; ls {node}/no-map "
                                  "> /dev/null"))
@@ -49,11 +49,12 @@ def check_memory(board):
     assert any(low <= start and end <= high for low, high in reserved), reserved
 
 
+@pytest.mark.each_line
 @pytest.mark.parametrize("machine", (
-    {**SHIM, "cpus": 2}, {**SHIM, **MAX, "cpus": 1, "method": "hvc"},
-    {**OLD, "cpus": 4, "method": "hvc"},
-    pytest.param({**OLD, **MAX, "cpus": 2}, marks=full),
-), ids=("6.12-smc-2", "6.12-hvc-max-1", "6.1-hvc-4", "6.1-smc-max-2"), indirect=True)
+    {**SHIM, "cpus": 2}, {**SHIM, **VHE, "cpus": 1, "method": "hvc"},
+    pytest.param({**SHIM, "cpus": 4, "method": "hvc"}, marks=full),
+    pytest.param({**SHIM, **VHE, "cpus": 2}, marks=full),
+), ids=("smc-2", "hvc-max-1", "hvc-4", "smc-max-2"), indirect=True)
 def test_stock_kernel(board):
     cpus = board.machine.cpus
     assert said(board)[0].startswith(f"guest 1, {cpus} CPU"), said(board)
@@ -64,7 +65,7 @@ def test_stock_kernel(board):
 
     log = board.load("debian")
     assert "initialized driver" in log and "Asynchronous notifications enabled" in log
-    board.xtest(SUBSET if board.machine.line == "6.12" and cpus > 1 else "1004")
+    board.xtest(SUBSET if board.machine.line == "6.12" and cpus == 2 else "1004")
     assert notifications(board) > 0
     assert "stopped" not in "".join(said(board))
 
@@ -173,24 +174,43 @@ def test_power_off_with_clients_active(board):
 
 
 @full
-@machine(**SHIM, boot=True)
-def test_kexec(board):
-    """The next kernel is in the same place: at EL1, the same guest."""
+@machine(**SHIM, disks=True)
+@pytest.mark.parametrize("wrapped", (False, True), ids=("image", "wrapped"))
+def test_kexec(board, wrapped):
+    """The next kernel is in the same place: at EL1, the same guest. The shim of a
+    wrapped one finds that there is nothing to do."""
     board.load("debian")
     board.xtest("1004")
-    board.sh("cd / && find . -xdev -path ./boot -prune -o -path ./tmp -prune -o -print | "
-             "cpio -o -H newc > /tmp/initrd 2> /dev/null && "
-             "kexec -i -l /boot/vmlinuz-* --initrd=/tmp/initrd --reuse-cmdline", timeout=120)
-    board.shell.console.sendline("kexec -e")
-    board.shell.console.expect("Booting Linux on physical CPU", timeout=60)
-    board.shell.console.expect("# ", timeout=120)
-    board.target.deactivate(board.shell)
-    board.target.activate(board.shell)
-    assert "optee-shim" in board.sh("ls /proc/device-tree/reserved-memory")
+    board.read_disks()
+    if not wrapped:
+        board.sh(f"tail -c +{(1 << 21) + 1} /tmp/kernel > /tmp/Image && mv /tmp/Image /tmp/kernel")
+    board.sh("kexec -i -l /tmp/kernel --initrd=/tmp/initrd --reuse-cmdline", timeout=120)
+    board.boots_again("kexec -e")
+    assert len(said(board)) == (4 if wrapped else 2)
+    assert not wrapped or said(board)[2].startswith("entered at EL1")
     assert "All CPU(s) started at EL1" in board.dmesg() and board.sh("nproc") == "2"
+    check_memory(board)
+    board.load("debian")
+    # PKCS#11's application still runs, and its files were in the last file system.
+    board.xtest("-t regression 1004")
+    assert board.guests() == (1, 0)
+
+
+@uboot("id-1", shim=True)
+def test_booted_by_uboot(board):
+    """booti takes the wrapped kernel for one; U-Boot's own guest has gone before."""
+    board.boot(BOOTI)
+    assert said(board)[0].startswith("guest 1, 2 CPUs")
+    assert board.guests() == (2, 1)
+    check_memory(board)
     board.load("debian")
     board.xtest("1004")
-    assert board.guests() == (1, 0)
+
+
+@machine(**SHIM, firmware="none")
+def test_no_optee(board):
+    assert said(board)[0].startswith("no OP-TEE answers") and len(said(board)) == 2
+    assert "All CPU(s) started at EL2" in board.dmesg()
 
 
 @full
@@ -289,13 +309,13 @@ def test_budget(note):
 
 
 @full
-@pytest.mark.parametrize("machine", (SHIM, {**SHIM, "method": "hvc"}, {**SHIM, **MAX}),
-                         ids=("smc", "hvc", "max"), indirect=True)
+@pytest.mark.parametrize("machine", (SHIM, {**SHIM, **VHE, "method": "hvc"}),
+                         ids=("smc", "hvc-max"), indirect=True)
 def test_whole_xtest(board, note):
     board.load("debian")
     cases, subtests = board.xtest("-l 0", timeout=3000)
-    note(f"whole xtest, virtualized OP-TEE, stock kernel and driver on the shim, "
-         f"{board.machine.method}, {board.machine.cpu}: {cases} cases, {subtests} subtests, 0 failed")
+    note(f"whole xtest, virtualized OP-TEE, stock {board.machine.line} and its driver on the "
+         f"shim, {board.machine.method}: {cases} cases, {subtests} subtests, 0 failed")
 
 
 @pytest.mark.parametrize("change, says", (
