@@ -115,7 +115,8 @@ static void fast_call(struct model *m, unsigned long fid, unsigned long a1,
 		return;
 	case MODEL_EXCHANGE_CAPABILITIES:
 		res[0] = MODEL_OK;
-		res[1] = virtualized ? 0xfd : 0xf5;
+		res[1] = !virtualized ? 0xf5 :
+			 m->build == MODEL_VIRT_3_6 ? 0x0d : 0xfd;
 		return;
 	case MODEL_DISABLE_SHM_CACHE:
 		/* Else ENOTAVAIL says that the cache is empty. */
@@ -125,6 +126,8 @@ static void fast_call(struct model *m, unsigned long fid, unsigned long a1,
 			res[0] = MODEL_ENOTAVAIL;
 		return;
 	case MODEL_ENABLE_ASYNC_NOTIF:
+		if (m->build == MODEL_VIRT_3_6)
+			break;
 		/* notif_deliver_atomic_event(), core/kernel/notif.c */
 		if (virtualized && !a7)
 			m->panic = "assertion 'prtn' failed";
@@ -162,7 +165,7 @@ static void optee(struct model *m, unsigned long fid, unsigned long a1,
 		fast_call(m, fid, a1, a7, res);
 	} else if (!virtualized || a7) {
 		res[0] = MODEL_OK;
-	} else if (m->build == MODEL_VIRT_OLD) {
+	} else if (m->build == MODEL_VIRT_4_1 || m->build == MODEL_VIRT_3_6) {
 		/* Mended in 4.2.0: optee_os commit e7dd9fbb0 */
 		m->panic = "yielding call without a guest";
 	} else {

@@ -50,7 +50,8 @@
 enum model_build {
 	MODEL_VIRT_4_5,
 	MODEL_VIRT_4_10,
-	MODEL_VIRT_OLD,		/* before 4.2.0 */
+	MODEL_VIRT_4_1,		/* panics of an untagged yielding call */
+	MODEL_VIRT_3_6,		/* also knows no asynchronous notifications */
 	MODEL_PLAIN,
 };
 

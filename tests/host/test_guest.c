@@ -115,8 +115,15 @@ static const struct scenario enters[] = {
 		.role = OPTEE_GUEST_GUEST,
 		.left = 1,
 	}, {
-		.name = "announces_to_optee_before_4_2",
-		.build = MODEL_VIRT_OLD,
+		.name = "announces_to_optee_4_1",
+		.build = MODEL_VIRT_4_1,
+		.id = 1,
+		.calls = "U0@65535 U0@1 C1@0 U0@1",
+		.role = OPTEE_GUEST_GUEST,
+		.left = 1,
+	}, {
+		.name = "announces_to_optee_3_6",
+		.build = MODEL_VIRT_3_6,
 		.id = 1,
 		.calls = "U0@65535 U0@1 C1@0 U0@1",
 		.role = OPTEE_GUEST_GUEST,
@@ -646,7 +653,8 @@ static void assert_served(struct fixture *f)
 
 	model_smc(&f->model, MODEL_DISABLE_SHM_CACHE, 0, tag, res);
 	model_smc(&f->model, MODEL_ENABLE_ASYNC_NOTIF, 0, tag, res);
-	assert_int_equal(res[0], MODEL_OK);
+	assert_int_equal(res[0], f->sc->build == MODEL_VIRT_3_6 ?
+				 MODEL_UNKNOWN : MODEL_OK);
 	model_smc(&f->model, MODEL_CALL_WITH_ARG, 0, tag, res);
 	assert_int_equal(res[0], MODEL_OK);
 }
@@ -785,8 +793,12 @@ static const struct scenario faulty[] = {
 		.id = 1,
 		.policy = OPTEE_GUEST_INHERIT,
 	}, {
-		.name = "one_wrong_answer_does_no_harm_before_4_2",
-		.build = MODEL_VIRT_OLD,
+		.name = "one_wrong_answer_does_no_harm_to_optee_4_1",
+		.build = MODEL_VIRT_4_1,
+		.id = 1,
+	}, {
+		.name = "one_wrong_answer_does_no_harm_to_optee_3_6",
+		.build = MODEL_VIRT_3_6,
 		.id = 1,
 	},
 };
@@ -1042,8 +1054,12 @@ static void model_answers_like_optee(void **state)
 		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_ENOTAVAIL },
 		{ "a stranger's too", MODEL_VIRT_4_5,
 		  { MODEL_CALL_WITH_ARG, 0, 2 }, MODEL_ENOTAVAIL },
-		{ "before 4.2.0 it panics", MODEL_VIRT_OLD,
+		{ "before 4.2.0 it panics", MODEL_VIRT_4_1,
 		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_POISON },
+		{ "so it does in 3.6", MODEL_VIRT_3_6,
+		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_POISON },
+		{ "3.6 knows no notifications", MODEL_VIRT_3_6,
+		  { MODEL_ENABLE_ASYNC_NOTIF, 0, 0 }, MODEL_UNKNOWN },
 		{ "a plain build serves it", MODEL_PLAIN,
 		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_OK },
 		{ "untagged cache call, 4.5", MODEL_VIRT_4_5,
