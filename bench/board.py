@@ -477,6 +477,12 @@ class Board:
         """Whether OP-TEE has a guest with this id."""
         return self.smc(CALLS_UID, a7=guest)[0] == UID_0
 
+    def notifications(self):
+        """How many asynchronous notifications of OP-TEE Linux has been interrupted by."""
+        counts = re.search(r"^ *\d+:((?: +\d+)+) .*optee_notification",
+                           self.sh("cat /proc/interrupts"), re.M)
+        return sum(int(count) for count in counts[1].split())
+
     def normal(self):
         """The normal world's console so far."""
         return self.qemu.normal()

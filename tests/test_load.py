@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The driver under load, and with the machine asleep."""
 
-import re
-
 import pytest
 
 machine = pytest.mark.machine
 full = pytest.mark.full
-
-
-def notifications(board):
-    """Asynchronous notifications served so far: OP-TEE sends one a second."""
-    counts = re.search(r"^ *\d+:((?: +\d+)+) .*optee_notification",
-                       board.sh("cat /proc/interrupts"), re.M)
-    return sum(int(count) for count in counts[1].split())
 
 
 @full
@@ -22,7 +13,7 @@ def test_load(board, note):
     """32 clients at a time, two of them with a user's trusted application, which is
     what OP-TEE has memory for, while CPUs come and go."""
     board.load()
-    before = notifications(board)
+    before = board.notifications()
     board.sh("tee-supplicant -d; for n in $(seq 32); do (while [ ! -e /tmp/stop ]; do "
              "xtest -t regression $((n % 16 ? 1002 : 1004)) > /tmp/out.$n 2>&1 || "
              "cp /tmp/out.$n /tmp/bad.$n; echo >> /tmp/rounds; done; echo >> /tmp/ended) & done; "
@@ -33,7 +24,7 @@ def test_load(board, note):
     board.sh("touch /tmp/stop; until [ $(wc -l < /tmp/ended) = 32 ]; do sleep 1; done", 300)
     board.sh("for bad in /tmp/bad.*; do [ ! -e $bad ] || { cat $bad; exit 1; }; done")
     rounds = int(board.sh("wc -l < /tmp/rounds"))
-    served = notifications(board) - before
+    served = board.notifications() - before
     note(f"load: 32 clients, {rounds} runs of xtest, 30 times a CPU off or on, "
          f"{served} asynchronous notifications")
     assert rounds >= 32 and served > 0
@@ -46,10 +37,10 @@ def test_suspend_to_idle(board):
     board.xtest("1004")
     board.sh("echo +2 > /sys/class/rtc/rtc0/wakealarm; echo freeze > /sys/power/state")
     assert board.sh("cat /sys/power/suspend_stats/success") == "1"
-    before = notifications(board)
+    before = board.notifications()
     board.xtest("1004")
     board.sh("sleep 2")
-    assert notifications(board) > before
+    assert board.notifications() > before
 
 
 @full

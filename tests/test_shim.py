@@ -9,7 +9,6 @@ import pytest
 
 from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
                          VM_DESTROYED, Board, BoardLost, Machine)
-from conftest import RESULTS, TOP
 from test_linux import SUBSET
 from test_static import run, tracked
 from test_uboot import BOOTI, uboot
@@ -23,13 +22,6 @@ SHIM = {"shim": True}
 def said(board):
     """The shim's lines on the console."""
     return re.findall(r"^optee-shim: (.*?)\r?$", board.normal(), re.M)
-
-
-def notifications(board):
-    """How often OP-TEE has interrupted Linux."""
-    counts = re.search(r"^ *\d+:((?: +\d+)+) .*optee_notification", board.sh("cat /proc/interrupts"),
-                       re.M)
-    return sum(map(int, counts[1].split()))
 
 
 def check_memory(board):
@@ -66,7 +58,7 @@ def test_stock_kernel(board):
     log = board.load("debian")
     assert "initialized driver" in log and "Asynchronous notifications enabled" in log
     board.xtest(SUBSET if board.machine.line == "6.12" and cpus == 2 else "1004")
-    assert notifications(board) > 0
+    assert board.notifications() > 0
     assert "stopped" not in "".join(said(board))
 
 
@@ -379,22 +371,6 @@ def test_pure_parts_are_covered(note):
         assert figures and figures[1] == "100.00", (out, missed)
         lines += int(figures[2])
     note(f"coverage of shim/'s pure parts: 100 % of {lines} lines")
-
-
-@pytest.mark.parametrize("seconds", (10, pytest.param(600, marks=full)))
-def test_fuzz(seconds, note):
-    """What tests/fuzz/fuzz_shim.c asserts holds for every call, answer and tree."""
-    found = BUILD / "fuzz" / "shim"
-    found.mkdir(parents=True, exist_ok=True)
-    RESULTS.mkdir(exist_ok=True)
-    result = subprocess.run(
-        [BUILD / "tests/fuzz_shim", f"-max_total_time={seconds}", "-max_len=2000",
-         f"-artifact_prefix={RESULTS}/fuzz_shim-", found, TOP / "tests/fuzz/corpus-shim"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    assert result.returncode == 0, result.stdout[-3000:]
-    done = re.search(r"Done (\d+) runs", result.stdout)
-    assert done and int(done[1]) > 1000, result.stdout[-3000:]
-    note(f"fuzzer on shim/: {done[1]} runs in {seconds} s, no assertion failed")
 
 
 def test_style():
