@@ -7,7 +7,7 @@
  *
  * Rules:
  *  - function ids and their owners, unknown functions, the SVE hint: SMC Calling
- *    Convention 1.5, DEN0028, 2.5, 5.2, 2.5.4;
+ *    Convention 1.5, DEN0028, 2.5;
  *  - PSCI functions, arguments and errors: DEN0022 F.b, 5.1 and 5.2;
  *  - OP-TEE's functions: optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h.
  */
@@ -18,7 +18,6 @@
 #define FID_FAST		0x80000000u
 #define FID_64			0x40000000u
 #define FID_SVE_HINT		0x00010000u
-#define FID_NUMBER_MASK		0x0000ffffu
 
 #define UNKNOWN_FUNCTION	(~0ull)
 
@@ -235,7 +234,7 @@ static void standard_secure(struct shim_cpu *cpu, uint64_t x[31])
 		system_end(shim, x);
 		break;
 	case SDEI_FIRST ... SDEI_LAST:
-		/* EL3 would enter the kernel's handlers at EL2, DEN0054 4.2. */
+		/* EL3 would enter the kernel's handlers at EL2, DEN0054. */
 		x[0] = UNKNOWN_FUNCTION;
 		break;
 	default:
@@ -284,7 +283,7 @@ void call_dispatch(struct shim_cpu *cpu, enum shim_conduit conduit,
 	unsigned int owner = (uint32_t)x[0] >> FID_OWNER_SHIFT &
 			     ((1 << FID_OWNER_BITS) - 1);
 
-	/* DEN0028 2.9: the operand is 0; another one we could not pass on. */
+	/* DEN0028: the operand is 0; another one we could not pass on. */
 	if (immediate)
 		x[0] = UNKNOWN_FUNCTION;
 	else if (owner >= OWNER_TRUSTED_OS)

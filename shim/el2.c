@@ -2,7 +2,7 @@
 /*
  * What the registers of EL2 have to hold so that EL1 misses nothing.
  *
- * Bits and fields: Arm ARM, DDI 0487 L.a, D24.2 (GIC: IHI 0069 H, 12.4). What an
+ * Bits and fields: Arm ARM, DDI 0487, by the name of the register. What an
  * arm64 kernel may expect when it is entered at EL1:
  * Documentation/arch/arm64/booting.rst of Linux 6.12. docs/shim.md has the table.
  */

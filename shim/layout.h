@@ -25,13 +25,13 @@
 #define SHIM_PARAMS		64
 #define SHIM_KERNEL_OFFSET	(SHIM_PARAMS + 8)
 
-/* Exception classes in ESR_EL2.EC, DDI 0487 D24.2.40 */
+/* Exception classes: Arm ARM, DDI 0487, ESR_EL2.EC */
 #define ESR_EC_SHIFT		26
 #define ESR_IMM_MASK		0xffff
 #define EC_HVC			0x16
 #define EC_SMC			0x17
 
-/* Function ids: SMCCC, DEN0028, 2.5 and table 6-2 */
+/* Function ids: SMC Calling Convention, DEN0028, 2.5 */
 #define FID_OWNER_SHIFT		24
 #define FID_OWNER_BITS		6
 #define OWNER_STANDARD_SECURE	4

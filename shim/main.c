@@ -17,7 +17,7 @@
 /* MPIDR_EL1: Aff3..Aff0, as PSCI and the device tree name a CPU */
 #define MPIDR_AFFINITY		0xff00ffffffull
 
-/* PL011, DDI 0183 G, 3.3.1 and 3.3.3 */
+/* PL011, DDI 0183: UARTDR and UARTFR.TXFF */
 #define PL011_DATA		0x00
 #define PL011_FLAGS		0x18
 #define PL011_FLAGS_FULL	(1u << 5)
