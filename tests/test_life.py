@@ -134,7 +134,7 @@ def test_kexec_with_the_driver_loaded(board, times):
         log = board.load()
         assert ours(log) == ["optee firmware:optee: guest 1, conduit smc"], log
         board.xtest("1004")
-        board.sh(f"{FILES}; {load}")
+        board.sh(f"{FILES}; {load}", 120)
         board.boots_again(start)
         assert board.guests()[0] == board.guests()[1]
     assert board.guests() == (times, times)
@@ -145,7 +145,7 @@ def test_kexec_with_the_driver_loaded(board, times):
 def crash(board, after=""):
     """From here on it is the crash kernel's shell."""
     board.read_disks()
-    board.sh(f"{FILES}; {commands('kexec.md')[2]}")
+    board.sh(f"{FILES}; {commands('kexec.md')[2]}", 120)
     board.load("debian" if board.machine.firmware == "plain" else "id-1")
     board.xtest("1002")
     if after:
@@ -198,7 +198,7 @@ def test_guest_of_a_crashed_kernel(board, parameters, says):
     crash(board)
     board.read_disks()
     board.sh("kexec -i -l --dtb=/tmp/dtb /tmp/kernel --initrd=/tmp/initrd "
-             "--append='console=ttyAMA0 panic=-1'")
+             "--append='console=ttyAMA0 panic=-1'", 120)
     board.boots_again("kexec -e")
     log = board.load(parameters=parameters)
     assert len(ours(log)) == 2 and says in ours(log)[0], log
