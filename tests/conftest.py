@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_generate_tests(metafunc):
     """Scenarios run on the newest kernel line, with --full on all of them."""
-    if "board" not in metafunc.fixturenames:
+    if "machine" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     every = "one_line" not in marks and \
