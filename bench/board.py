@@ -98,6 +98,17 @@ class BenchQEMUDriver(QEMUDriver):
             self._pump.start()
         return super().monitor_command(command)
 
+    def where(self):
+        """(program counter, security state, exception level) of each CPU."""
+        self.qmp.monitor_in.write(json.dumps({
+            "execute": "human-monitor-command",
+            "arguments": {"command-line": "info registers -a"}}).encode() + b"\n")
+        self.qmp.monitor_in.flush()
+        answer = {}
+        while "return" not in answer:
+            answer = json.loads(self.qmp.monitor_out.readline())
+        return re.findall(r"PC=(\w+).*?PSTATE=\w+ \S+ (\S+) (\w+)", answer["return"], re.S)
+
     def _read_console(self):
         with open(pathlib.Path(self.logs) / "normal.log", "wb", buffering=0) as log:
             while True:

@@ -2,6 +2,7 @@
 """The driver under load, and with the machine asleep."""
 
 import pytest
+from pexpect import TIMEOUT
 
 machine = pytest.mark.machine
 full = pytest.mark.full
@@ -47,14 +48,40 @@ def test_suspend_to_idle(board):
 @pytest.mark.one_line
 @pytest.mark.parametrize("machine, driver", (
     ({"firmware": "virtualized"}, "id-1"),
-    ({"firmware": "virtualized", "icount": True}, "id-1"),
     ({"firmware": "plain"}, "debian"),
-    ({"firmware": "plain", "icount": True}, "debian"),
-), ids=("guest", "guest-icount", "stock", "stock-icount"), indirect=["machine"])
+), ids=("guest", "stock"), indirect=["machine"])
 def test_large_object_30_times(board, driver, note):
     """xtest 6018 once hung where the guest's clock counts instructions."""
     board.load(driver)
     for _ in range(30):
         board.xtest("-t regression 6018", timeout=600)
-    note(f"xtest 6018, {board.machine.firmware} OP-TEE, driver {driver}"
-         f"{', -icount' if board.machine.icount else ''}: 30 of 30 runs passed")
+    note(f"xtest 6018, {board.machine.firmware} OP-TEE, driver {driver}: 30 of 30 runs passed")
+
+
+@full
+@pytest.mark.one_line
+@pytest.mark.halts  # or stalls
+@pytest.mark.parametrize("machine, driver", (
+    ({"firmware": "virtualized"}, "id-1"),
+    ({"firmware": "virtualized", "shim": True}, "debian"),
+    ({"firmware": "plain"}, "debian"),
+), ids=("guest", "stock-on-shim", "stock"), indirect=["machine"])
+@machine(icount=True)
+def test_large_object_30_times_under_icount(board, driver, note):
+    """There a virtualized OP-TEE may stall, whose driver it ever is: see docs/bench.md.
+    If it does, it is in that way and no other."""
+    board.load(driver)
+    passed = 0
+    try:
+        while passed < 30:
+            board.xtest("-t regression 6018", timeout=300)
+            passed += 1
+    except TIMEOUT:
+        assert board.machine.firmware == "virtualized"
+        samples = [board.qemu.where() for _ in range(50)]
+        assert all(place[1:] == ("S", "EL1t") for sample in samples for place in sample), samples
+        moves = [len({place[0] for place in cpu}) > 1 for cpu in zip(*samples)]
+        assert sorted(moves) == [False, True], samples
+    note(f"xtest 6018 under -icount, {board.machine.firmware} OP-TEE, driver {driver}"
+         f"{' on the shim' if board.machine.shim else ''}: "
+         f"{'30 of 30 runs passed' if passed == 30 else f'stalls after {passed} runs'}")
