@@ -126,7 +126,7 @@ FILES = "KERNEL=/tmp/kernel INITRD=/tmp/initrd"
 
 
 @machine(disks=True)
-@pytest.mark.parametrize("times", (2, pytest.param(20, marks=full)))
+@pytest.mark.parametrize("times", (1, pytest.param(20, marks=full)))
 def test_kexec_with_the_driver_loaded(board, times):
     load, start = commands("kexec.md")[:2]
     for _ in range(times):
