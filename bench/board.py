@@ -320,8 +320,9 @@ class Board:
         if machine.icount:
             extra += ["-icount", "shift=1,sleep=off"]
         if machine.disks:
-            for path in (machine.kernel, initrd, dtb):
-                extra += ["-drive", f"if=virtio,readonly=on,format=raw,file={path}"]
+            for name, path in (("kernel", machine.kernel), ("initrd", initrd), ("dtb", dtb)):
+                extra += ["-device", f"virtio-blk-device,drive={name},serial={name}", "-drive",
+                          f"if=none,id={name},readonly=on,format=raw,file={path}"]
         if machine.uboot:
             extra += ["-device", "virtio-blk-device,drive=esp", "-drive",
                       f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
@@ -474,8 +475,9 @@ class Board:
         """Have what kexec wants: /tmp/kernel, /tmp/initrd, /tmp/dtb."""
         size = (self.logs / "board.dtb").stat().st_size
         self.sh("insmod /modules/virtio_mmio.ko; insmod /modules/virtio_blk.ko; "
-                "until [ -e /dev/vdc ]; do usleep 10000; done; cat /dev/vda > /tmp/kernel; "
-                f"cat /dev/vdb > /tmp/initrd; head -c {size} /dev/vdc > /tmp/dtb")
+                "until [ -e /dev/vdc ]; do usleep 10000; done; for disk in /sys/block/vd*; do "
+                "cat /dev/${disk##*/} > /tmp/$(cat $disk/serial); done; "
+                f"truncate -s {size} /tmp/dtb")
 
     def boots_again(self, command):
         """Run a command that ends this kernel, and wait for the next one's shell."""
