@@ -24,6 +24,19 @@
 	isb
 	.endm
 
+	/* Between x0..x17 and where x30 points to. */
+	.macro	move_x0_x17, op
+	\op	x0, x1, [x30, #0]
+	\op	x2, x3, [x30, #16]
+	\op	x4, x5, [x30, #32]
+	\op	x6, x7, [x30, #48]
+	\op	x8, x9, [x30, #64]
+	\op	x10, x11, [x30, #80]
+	\op	x12, x13, [x30, #96]
+	\op	x14, x15, [x30, #112]
+	\op	x16, x17, [x30, #128]
+	.endm
+
 	.section .head, "ax"
 	.globl	_start
 _start:
@@ -101,28 +114,12 @@ shim_eret:
 shim_smc:
 	stp	x1, x30, [sp, #-16]!
 	mov	x30, x1
-	ldp	x0, x1, [x30]
-	ldp	x2, x3, [x30, #16]
-	ldp	x4, x5, [x30, #32]
-	ldp	x6, x7, [x30, #48]
-	ldp	x8, x9, [x30, #64]
-	ldp	x10, x11, [x30, #80]
-	ldp	x12, x13, [x30, #96]
-	ldp	x14, x15, [x30, #112]
-	ldp	x16, x17, [x30, #128]
+	move_x0_x17 ldp
 	/* What we wrote into a slot is there before another CPU is sent to it. */
 	dsb	sy
 	smc	#0
 	ldr	x30, [sp]
-	stp	x0, x1, [x30]
-	stp	x2, x3, [x30, #16]
-	stp	x4, x5, [x30, #32]
-	stp	x6, x7, [x30, #48]
-	stp	x8, x9, [x30, #64]
-	stp	x10, x11, [x30, #80]
-	stp	x12, x13, [x30, #96]
-	stp	x14, x15, [x30, #112]
-	stp	x16, x17, [x30, #128]
+	move_x0_x17 stp
 	ldp	x1, x30, [sp], #16
 	ret
 
@@ -149,15 +146,7 @@ save_others:
 	bl	shim_exception
 	/* C code has kept x19..x29. */
 	mov	x30, sp
-	ldp	x0, x1, [x30]
-	ldp	x2, x3, [x30, #16]
-	ldp	x4, x5, [x30, #32]
-	ldp	x6, x7, [x30, #48]
-	ldp	x8, x9, [x30, #64]
-	ldp	x10, x11, [x30, #80]
-	ldp	x12, x13, [x30, #96]
-	ldp	x14, x15, [x30, #112]
-	ldp	x16, x17, [x30, #128]
+	move_x0_x17 ldp
 	ldr	x18, [x30, #144]
 	ldr	x30, [x30, #240]
 	return_to_el1
