@@ -17,9 +17,13 @@ def commands(guide):
     return [re.sub(r"\n", "; ", re.sub(r" *\\\n\s*", " ", block)) for block in blocks]
 
 
+def follow(board, guide):
+    """Type all of them; what they said."""
+    return "\n".join(board.sh(f"{VARIABLES}; {block}", 60) for block in commands(guide))
+
+
 def test_recovery(board):
-    blocks = commands("recovery.md")
-    out = "\n".join(board.sh(f"{VARIABLES}; {block}", 60) for block in blocks)
+    out = follow(board, "recovery.md")
     assert "role:guest" in out and "vm_id:1" in out and "conduit:smc" in out
     assert "subtests of which 0 failed" in out
     assert "Removing guest 1" in board.secure()
@@ -28,6 +32,5 @@ def test_recovery(board):
 @pytest.mark.parametrize("machine, role", (({}, "guest"), ({"xen": True}, "plain")),
                          ids=("native", "xen"), indirect=["machine"])
 def test_xen_and_native(board, role):
-    blocks = commands("xen-and-native.md")
-    out = "\n".join(board.sh(f"{VARIABLES}; {block}", 60) for block in blocks)
+    out = follow(board, "xen-and-native.md")
     assert role in out.splitlines() and "subtests of which 0 failed" in out

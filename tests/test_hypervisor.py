@@ -4,8 +4,8 @@ Xen, and tests/mediator at EL2."""
 
 import pytest
 
-from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, STRIP, TAG, UID_0, VM_CREATED,
-                         VM_DESTROYED, SecureWorldHalted, ours)
+from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, MEDIATOR_CONTROL, STRIP, TAG,
+                         UID_0, VM_CREATED, VM_DESTROYED, SecureWorldHalted, ours)
 
 machine = pytest.mark.machine
 full = pytest.mark.full
@@ -112,13 +112,13 @@ ANSWERS = (*KNOWN, *range(1, ENOTAVAIL), *range(ENOTAVAIL + 1, 11), 0x5a5a5a5a)
 def one_wrong_answer(board, effect, number, answer, when):
     """Load and unload the driver with one answer of the guest protocol wrong; what it
     said."""
-    arm = f"echo 86000001 {effect:x} {number:x} {answer:x} > call; "
+    arm = f"echo {MEDIATOR_CONTROL:x} {effect:x} {number:x} {answer:x} > call; "
     out = board.sh(
         "cd /sys/module/smccall/parameters; dmesg -c > /dev/null; "
         f"{arm if when == 'enter' else ''} insmod /modules/id-1/optee.ko; "
         "if [ -e /dev/tee0 ]; then xtest -t regression 1002 > /tmp/xtest && echo serves || "
         f"cat /tmp/xtest; fi; {arm if when == 'leave' else ''} rmmod optee; "
-        "echo 86000001 > call; dmesg")
+        f"echo {MEDIATOR_CONTROL:x} > call; dmesg")
     case = f"call {number} of {when} answered {answer:#x}: {out}"
     report = [line for line in out.splitlines() if "optee firmware:optee: guest 1: " in line]
     works = "serves" in out.splitlines()

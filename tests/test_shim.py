@@ -9,6 +9,7 @@ import pytest
 
 from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
                          VM_DESTROYED, Board, BoardLost, Machine)
+from test_life import CLIENTS
 from test_linux import SUBSET
 from test_static import run, tracked
 from test_uboot import BOOTI, uboot
@@ -161,8 +162,7 @@ def test_hotplug_and_reboot(board, cycles):
 def test_power_off_with_clients_active(board):
     """board looks for as many guests removed as added."""
     board.load("debian")
-    board.sh("tee-supplicant -d; for case in 4002 6001 1006 1013; do "
-             "(while :; do xtest $case; done) > /dev/null 2>&1 & done; sleep 2")
+    board.sh(CLIENTS)
 
 
 @full

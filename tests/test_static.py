@@ -155,6 +155,19 @@ def snapshot(tree):
             for path in sorted(tree.rglob("*")) if path.is_file()}
 
 
+def refusal(apply, tree, driver, gone, instead):
+    """What apply says of a tree whose driver has something else at a hook's place. The
+    tree stays as it is."""
+    text = driver.read_text()
+    assert gone in text
+    driver.write_text(text.replace(gone, instead))
+    before = snapshot(tree)
+    result = run(apply, tree)
+    assert result.returncode != 0
+    assert snapshot(tree) == before
+    return result.stdout
+
+
 def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
     first = run("linux/apply", kernel_tree)
     assert first.returncode == 0 and "applied" in first.stdout, first.stdout
@@ -184,14 +197,8 @@ def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
 ))
 def test_apply_names_a_hook_that_does_not_fit(kernel_tree, name, gone, instead, hook):
     driver = kernel_tree / "drivers/tee/optee" / name
-    text = driver.read_text()
-    assert gone in text
-    driver.write_text(text.replace(gone, instead))
-    before = snapshot(kernel_tree)
-    result = run("linux/apply", kernel_tree)
-    assert result.returncode != 0
-    assert hook in result.stdout and "instead of" in result.stdout, result.stdout
-    assert snapshot(kernel_tree) == before
+    said = refusal("linux/apply", kernel_tree, driver, gone, instead)
+    assert hook in said and "instead of" in said, said
 
 
 @pytest.mark.parametrize("arguments, says", (
