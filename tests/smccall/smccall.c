@@ -9,6 +9,13 @@
  * instruction, 0 or 1, and a0..a3; x4..x30 are filled with numbers that nobody
  * else has. Read a0..a3 of the answer back and those of x4..x30 that came back
  * otherwise.
+ *
+ * /sys/module/smccall/parameters/ticks: write how often, 1 to 256, and in
+ * hexadecimal a0 and a7 of an SMC; read how many ticks of the system counter each
+ * of them took.
+ *
+ * /sys/module/smccall/parameters/counters: read the physical counter and the
+ * virtual one, which a hypervisor may have set back.
  */
 #include <linux/arm-smccc.h>
 #include <linux/irqflags.h>
@@ -16,6 +23,8 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/sysfs.h>
+#include <asm/barrier.h>
+#include <asm/sysreg.h>
 
 #include "registers.h"
 
@@ -23,6 +32,8 @@
 
 static struct arm_smccc_res answer;
 static u64 registers[REGISTERS];
+static u32 ticks[256];
+static unsigned int ticks_taken;
 
 static int call_set(const char *val, const struct kernel_param *kp)
 {
@@ -148,6 +159,58 @@ static int registers_get(char *buf, const struct kernel_param *kp)
 	return length + sysfs_emit_at(buf, length, "\n");
 }
 
+static u64 count(void)
+{
+	isb();
+
+	return read_sysreg(cntvct_el0);
+}
+
+static int ticks_set(const char *val, const struct kernel_param *kp)
+{
+	unsigned int number, a0, a7, n;
+	unsigned long flags;
+	u64 start;
+
+	if (sscanf(val, "%u %x %x", &number, &a0, &a7) != 3 || !number ||
+	    number > ARRAY_SIZE(ticks))
+		return -EINVAL;
+
+	for (n = 0; n < number; n++) {
+		local_irq_save(flags);
+		start = count();
+		arm_smccc_smc(a0, 0, 0, 0, 0, 0, 0, a7, &answer);
+		ticks[n] = count() - start;
+		local_irq_restore(flags);
+	}
+	ticks_taken = number;
+
+	return 0;
+}
+
+static int ticks_get(char *buf, const struct kernel_param *kp)
+{
+	int n, length = 0;
+
+	for (n = 0; n < ticks_taken; n++)
+		length += sysfs_emit_at(buf, length, "%u\n", ticks[n]);
+
+	return length;
+}
+
+static int counters_get(char *buf, const struct kernel_param *kp)
+{
+	unsigned long flags;
+	u64 physical, virtual;
+
+	local_irq_save(flags);
+	virtual = count();
+	physical = read_sysreg(cntpct_el0);
+	local_irq_restore(flags);
+
+	return sysfs_emit(buf, "%llu %llu\n", physical, virtual);
+}
+
 static const struct kernel_param_ops call_ops = {
 	.set = call_set,
 	.get = call_get,
@@ -158,10 +221,23 @@ static const struct kernel_param_ops registers_ops = {
 	.get = registers_get,
 };
 
+static const struct kernel_param_ops ticks_ops = {
+	.set = ticks_set,
+	.get = ticks_get,
+};
+
+static const struct kernel_param_ops counters_ops = {
+	.get = counters_get,
+};
+
 module_param_cb(call, &call_ops, NULL, 0600);
 MODULE_PARM_DESC(call, "a0..a7 to send, a0..a3 of the answer");
 module_param_cb(registers, &registers_ops, NULL, 0600);
 MODULE_PARM_DESC(registers, "conduit, operand and a0..a3, what came back");
+module_param_cb(ticks, &ticks_ops, NULL, 0600);
+MODULE_PARM_DESC(ticks, "how often, a0 and a7 to send, how long each took");
+module_param_cb(counters, &counters_ops, NULL, 0400);
+MODULE_PARM_DESC(counters, "the physical counter and the virtual one");
 
 MODULE_DESCRIPTION("Calls of firmware from the shell");
 MODULE_LICENSE("Dual BSD/GPL");
