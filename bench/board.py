@@ -30,6 +30,8 @@ INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
 UBOOT_PROMPT = "=> "
 XEN = BUILD / "xen" / "xen"
+STAMP = BUILD / "bench" / "stamp.bin"
+CLIENT = BUILD / "bench" / "client.cpio"
 
 MEDIATOR = BUILD / "tests" / "mediator.bin"
 MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
@@ -192,9 +194,11 @@ class Machine:
     mediator: bool = False          # tests/mediator below Linux
     disks: bool = False             # the kernel and the initrd as disks, for kexec
     reboots: bool = False           # a reset starts the machine anew
-    icount: bool = False            # the guest's clock counts instructions
+    icount: int | None = None       # 2^N ns of the guest's clock are an instruction
     shim: bool = False              # below Linux
     image: str = ""                 # instead of the line's kernel
+    client: bool = False            # bench/client.c before /init
+    stamp: bool = False             # bench/stamp.S instead of everything
 
     @property
     def machine(self):
@@ -211,7 +215,7 @@ class Machine:
     @property
     def initrd_parts(self):
         return [BUILD / "rootfs" / f"{self.suite}.cpio",
-                BUILD / "linux" / self.line / "modules.cpio"]
+                BUILD / "linux" / self.line / "modules.cpio", *([CLIENT] if self.client else [])]
 
     @property
     def kernel(self):
@@ -229,6 +233,8 @@ class Machine:
     def images(self):
         """address -> what is loaded there, less the initrd. BL31 enters what is at
         KERNEL_ADDRESS."""
+        if self.stamp:
+            return {KERNEL_ADDRESS: STAMP}
         if self.mediator:
             return {KERNEL_ADDRESS: MEDIATOR, MEDIATED_KERNEL_ADDRESS: self.kernel}
         if not (self.uboot or self.xen):
@@ -311,14 +317,15 @@ class Board:
                                "-display", "none", "-bios", str(machine.flash), *common],
                          machine.machine, machine.method, machine.interrupt,
                          f"console={'hvc0' if machine.xen else 'ttyAMA0'} panic=-1"
-                         f"{' crashkernel=768M' if machine.disks else ''}",
+                         f"{' crashkernel=768M' if machine.disks else ''}"
+                         f"{' rdinit=/client cryptomgr.notests' if machine.client else ''}",
                          (INITRD_ADDRESS, initrd.stat().st_size), dom0,
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
                          if machine.mediator else None)
 
         extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
-        if machine.icount:
-            extra += ["-icount", "shift=1,sleep=off"]
+        if machine.icount is not None:
+            extra += ["-icount", f"shift={machine.icount},sleep=off"]
         if machine.disks:
             for name, path in (("kernel", machine.kernel), ("initrd", initrd), ("dtb", dtb)):
                 extra += ["-device", f"virtio-blk-device,drive={name},serial={name}", "-drive",

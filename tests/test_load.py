@@ -66,7 +66,7 @@ def test_large_object_30_times(board, driver, note):
     ({"firmware": "virtualized", "shim": True}, "debian"),
     ({"firmware": "plain"}, "debian"),
 ), ids=("guest", "stock-on-shim", "stock"), indirect=["machine"])
-@machine(icount=True)
+@machine(icount=1)
 def test_large_object_30_times_under_icount(board, driver, note):
     """There a virtualized OP-TEE may stall, whose driver it ever is: see docs/bench.md.
     If it does, it is in that way and no other."""
