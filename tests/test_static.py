@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from bench.board import BUILD
+from bench.measure import instructions
 from conftest import LINES, TOP
 
 
@@ -36,13 +37,17 @@ def tracked(*patterns):
 def test_cppcheck():
     clean("cppcheck", "--quiet", "--enable=warning,style,performance,portability",
           "--inline-suppr", "--std=c11", "--error-exitcode=1", "-Icore",
-          "core", "linux", "shim", "tests")
+          "core", "linux", "shim", "tests", "bench")
 
 
-def test_checkpatch():
+@pytest.mark.parametrize("ignored, patterns", (
+    ("", ("linux/*.[ch]", "core/*.[ch]", "tests/smccall/*.c")),
+    # The C library's types, and names of libteec's.
+    ("PREFER_KERNEL_TYPES,CAMELCASE", ("bench/*.c",)),
+), ids=("kernel", "user-space"))
+def test_checkpatch(ignored, patterns):
     result = run("perl", BUILD / "linux/6.12/src/scripts/checkpatch.pl", "--no-tree",
-                 "--strict", "--terse", "-f",
-                 *tracked("linux/*.[ch]", "core/*.[ch]", "tests/smccall/*.c"))
+                 "--strict", "--terse", "--ignore", ignored, "-f", *tracked(*patterns))
     remarks = [line for line in result.stdout.splitlines() if not line.startswith("total: ")]
     assert result.returncode == 0 and not remarks, result.stdout
 
@@ -114,14 +119,8 @@ def test_option_off_is_the_stock_driver(line):
 
 @pytest.mark.parametrize("line", LINES)
 def test_tagged_call_costs_two_instructions(line):
-    def instructions(function):
-        result = run("aarch64-linux-gnu-objdump", f"--disassemble={function}",
-                     BUILD / "linux" / line / "id-1" / "optee.ko")
-        code = re.findall(r"^ +[0-9a-f]+:\t[0-9a-f]{8} \t(\w+)", result.stdout, re.M)
-        return sorted(word for word in code if word != "nop")
-
-    stock, tagged = instructions("optee_smccc_smc"), instructions("tagged_smc")
-    assert stock and tagged == sorted(stock + ["adrp", "ldr"])
+    stock, tagged = (instructions(line, function) for function in ("optee_smccc_smc", "tagged_smc"))
+    assert stock and sorted(tagged) == sorted(stock + ["adrp", "ldr"])
 
 
 @pytest.fixture

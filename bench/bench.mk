@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The benchmark: its client, linked with Debian's libteec, and what it measures.
+
+$(B)/libteec/root/versions: bench/fetch $(B)/apt/trixie/updated
+	bench/fetch $(B)/libteec/root trixie libteec2:arm64 optee-client-dev:arm64
+
+# The library was built for a newer libc than the cross compiler's.
+$(B)/bench/client.cpio: bench/client.c $(B)/libteec/root/versions
+	mkdir -p $(@D)
+	aarch64-linux-gnu-gcc -std=gnu11 -O2 -Wall -Wextra -Werror -isystem $(B)/libteec/root/usr/include \
+		-o $(@D)/client $< -L$(B)/libteec/root/usr/lib/aarch64-linux-gnu -lteec -pthread \
+		-Wl,--allow-shlib-undefined
+	cd $(@D) && echo client | cpio -o -H newc --quiet > $(@F)
+
+$(B)/bench/stamp.bin: bench/stamp.S | packages
+	mkdir -p $(@D)
+	aarch64-linux-gnu-gcc -nostdlib -no-pie -Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $<
+	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
+
+BENCH := $(B)/bench/client.cpio $(B)/bench/stamp.bin
+
+MEASURED := $(addprefix $(B)/firmware/trixie-,virtualized.bin plain.bin) $(B)/rootfs/trixie.cpio \
+	$(B)/linux/6.12/modules.cpio $(B)/shim/6.12.Image $(B)/xen/xen $(BENCH)
+
+bench: $(MEASURED) ## What OP-TEE costs by five ways, in instructions: a table, plots, JSON in build/bench
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.report
+
+bench-record: $(MEASURED) ## The same, kept in docs/ as the results that make check-full compares with
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.report docs
+
+.PHONY: bench bench-record
