@@ -58,7 +58,7 @@ $(B)/tests/mediator.bin: tests/mediator/entry.S tests/mediator/mediator.c | pack
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin \
+	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
 	$(foreach line,$(LINES),$(B)/linux/$(line)/modules.cpio $(B)/shim/$(line).Image)
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio

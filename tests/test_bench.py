@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The benchmark: what ours costs does not grow unseen. Its figures are counts of
+instructions, the same on any host."""
+
+import json
+
+import pytest
+
+from bench.measure import COLUMNS, KERNEL, Counts, measure
+from bench.report import inputs
+from conftest import TOP
+
+full = pytest.mark.full
+
+
+def counted(column, folder, **rows):
+    machine = COLUMNS[column][0]
+    if machine.missing():
+        pytest.skip(machine.missing())
+    return measure(column, folder / column.replace(", ", "-"), **rows)
+
+
+def test_tagged_call_adds_two_instructions(tmp_path, note):
+    """An invocation is one call. On the plain OP-TEE ours is the stock driver, to the
+    instruction."""
+    limit, ours, ours_plain = (counted(column, tmp_path, rows=[(100, row) for row in KERNEL])
+                               for column in ("limit", "ours", "ours, plain"))
+    for row in KERNEL:
+        kernel = f"{row} in the kernel"
+        assert ours[kernel].least == limit[kernel].least + 2
+        assert ours_plain[kernel].least == limit[kernel].least
+        assert ours_plain[row].least == limit[row].least
+        note(f"{row}: {limit[row].least} instructions on the plain OP-TEE, {ours[row].least} as a "
+             f"guest, {ours[kernel].least - limit[kernel].least} of which are the driver's")
+
+
+def least(value):
+    """Of a row, as measured or as recorded."""
+    if isinstance(value, Counts):
+        return value.least
+    return value["least"] if isinstance(value, dict) else value
+
+
+@full
+def test_counts_are_the_recorded_ones(tmp_path):
+    recorded = json.loads((TOP / "docs/results.json").read_text())
+    versions = inputs()[1]
+    other = sorted(f"{name} {version}" for name, version in
+                   versions.items() ^ recorded["versions"].items())
+    if other:
+        pytest.skip("the results were recorded with other versions, make bench-record records "
+                    f"them anew: {', '.join(other)}")
+    ours = counted("ours", tmp_path)
+    assert set(ours) == set(recorded["columns"]["ours"])
+    grown = {row: (least(was), least(ours[row])) for row, was in
+             recorded["columns"]["ours"].items()
+             if abs(least(ours[row]) - least(was)) > 0.01 * least(was)}
+    assert not grown, f"(recorded, counted): {grown}"
