@@ -2,20 +2,33 @@
 # TF-A with one of Debian's OP-TEE builds, as the image that QEMU starts from:
 # $(B)/firmware/SUITE-{virtualized,plain}.bin, or without any: trixie-none.bin; and
 # the root file system whose trusted applications fit it: $(B)/rootfs/SUITE.cpio.
-
-OPTEE_BUILD_virtualized := vexpress-qemu_armv8a-virtualized
-OPTEE_BUILD_plain := vexpress-qemu_armv8a
+# Debian builds OP-TEE for four processors; SUITE-eight.bin has one for eight, built
+# here from the suite's source.
 
 # Where BL31 enters the normal world, also bench/board.py's KERNEL.
 BL33 := 0x42200000
 
 TFA := $(B)/tfa/root/arm-trusted-firmware
 TFA_OUT := $(TFA)/build/qemu/debug
-bl32 = $(B)/optee/$1/root/usr/lib/optee/$(OPTEE_BUILD_$2)
-bl32_files = $(addprefix $(abspath $(call bl32,$1,$2))/,tee-header_v2.bin tee-pager_v2.bin tee-pageable_v2.bin)
+bl32_virtualized = $(B)/optee/$1/root/usr/lib/optee/vexpress-qemu_armv8a-virtualized
+bl32_plain = $(B)/optee/$1/root/usr/lib/optee/vexpress-qemu_armv8a
+bl32_eight = $(B)/optee/$1-source/root/optee-os/out/core
+bl32_files = $(addprefix $(abspath $(call bl32_$2,$1))/,tee-header_v2.bin tee-pager_v2.bin tee-pageable_v2.bin)
 
 $(B)/optee/%/root/versions: bench/fetch $(B)/apt/%/updated
 	bench/fetch $(B)/optee/$*/root $* optee-os:arm64 optee-os-dev:arm64
+
+$(B)/optee/%-source/root/versions: bench/fetch $(B)/apt/%/updated
+	bench/fetch $(B)/optee/$*-source/root $* src:optee-os
+
+$(B)/optee/%-source/built: $(B)/optee/%-source/root/versions
+	$(call log,OP-TEE of $* for eight processors)
+	$(MAKE) -C $(B)/optee/$*-source/root/optee-os PLATFORM=vexpress-qemu_armv8a O=out \
+		CROSS_COMPILE64=aarch64-linux-gnu- PYTHON3=/usr/bin/python3 CFG_ARM64_core=y \
+		CFG_USER_TA_TARGETS=ta_arm64 CFG_ARM_GICV3=y CFG_TEE_CORE_LOG_LEVEL=3 \
+		CFG_NS_VIRTUALIZATION=y CFG_TEE_CORE_NB_CORE=8 > $(@D)/log 2>&1 || \
+		{ tail $(@D)/log; exit 1; }
+	touch $@
 
 $(B)/tfa/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/tfa/root trixie src:arm-trusted-firmware
@@ -44,7 +57,7 @@ $(B)/firmware/trixie-none.bin: $(TFA_OUT)/fip.bin
 
 # The flash: BL1 at 0, the firmware image package at 256 KiB.
 define firmware
-$(B)/firmware/%-$1.bin: $(TFA_OUT)/fip.bin $(B)/optee/%/root/versions
+$(B)/firmware/%-$1.bin: $(TFA_OUT)/fip.bin $(B)/optee/%$2
 	mkdir -p $$(@D)
 	cp $(TFA_OUT)/fip.bin $$@.fip
 	$(TFA)/tools/fiptool/fiptool update \
@@ -56,7 +69,8 @@ $(B)/firmware/%-$1.bin: $(TFA_OUT)/fip.bin $(B)/optee/%/root/versions
 	rm $$@.fip
 	mv $$@.part $$@
 endef
-$(foreach build,virtualized plain,$(eval $(call firmware,$(build))))
+$(foreach build,virtualized plain,$(eval $(call firmware,$(build),/root/versions)))
+$(eval $(call firmware,eight,-source/built))
 
 $(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versions
 	$(call log,root file system of $*)

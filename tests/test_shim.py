@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
+from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, QEMU, UID_0, VHE, VM_CREATED,
                          VM_DESTROYED, Board, BoardLost, Machine)
 from test_life import CLIENTS
 from test_linux import SUBSET
@@ -47,7 +47,8 @@ def check_memory(board):
     {**SHIM, "cpus": 2}, {**SHIM, **VHE, "cpus": 1, "method": "hvc"},
     pytest.param({**SHIM, "cpus": 4, "method": "hvc"}, marks=full),
     pytest.param({**SHIM, **VHE, "cpus": 2}, marks=full),
-), ids=("smc-2", "hvc-max-1", "hvc-4", "smc-max-2"), indirect=True)
+    pytest.param({**SHIM, "cpus": 8, "firmware": "eight", "suite": "sid"}, marks=full),
+), ids=("smc-2", "hvc-max-1", "hvc-4", "smc-max-2", "smc-8"), indirect=True)
 def test_stock_kernel(board):
     cpus = board.machine.cpus
     assert said(board)[0].startswith(f"guest 1, {cpus} CPU"), said(board)
@@ -59,6 +60,8 @@ def test_stock_kernel(board):
     log = board.load("debian")
     assert "initialized driver" in log and "Asynchronous notifications enabled" in log
     board.xtest(SUBSET if board.machine.line == "6.12" and cpus == 2 else "1004")
+    for cpu in range(cpus):
+        assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
     assert board.notifications() > 0
     assert "stopped" not in "".join(said(board))
 
@@ -213,6 +216,17 @@ def test_entered_at_el1(board):
     board.load()
     assert board.attributes() == ("guest", "1", "smc")
     board.xtest("1004")
+
+
+def test_booted_by_qemu_without_firmware():
+    """By QEMU's own -kernel, where there is no EL3."""
+    out = run("timeout", 120, QEMU, "-machine", "virt,gic-version=3,virtualization=on",
+              "-cpu", "cortex-a57", "-m", "1024", "-smp", "2", "-display", "none", "-monitor", "none", "-nic", "none",
+              "-serial", "stdio", "-no-reboot", "-kernel", Machine(**SHIM).kernel,
+              "-initrd", Machine().initrd_parts[0], "-append",
+              "console=ttyAMA0 panic=-1 rdinit=/usr/bin/busybox -- poweroff -f").stdout
+    assert "optee-shim: this processor has no EL3" in out
+    assert "All CPU(s) started at EL2" in out and "reboot: Power down" in out, out[-2000:]
 
 
 def patched(tmp_path, change):

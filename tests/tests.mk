@@ -63,6 +63,8 @@ BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bi
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
+sid-eight: sid $(B)/firmware/sid-eight.bin
+
 PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
 	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q -n 2
 
@@ -82,7 +84,8 @@ check: inputs ## All checks in their short form: T=<pattern> runs only those tha
 	$(PYTEST) $(if $(T),-k '$(T)') tests
 
 check-full: inputs drivers ## All checks, also the long ones
+	@$(MAKE) --no-print-directory sid-eight || echo "== no OP-TEE for eight processors: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests
 
-.PHONY: sid inputs drivers check check-full
+.PHONY: sid sid-eight inputs drivers check check-full
