@@ -174,6 +174,14 @@ functions that make a call:
 """
 
 
+def recorded(path):
+    """(versions, results) that a run has kept."""
+    kept = json.loads(path.read_text())
+    return kept["versions"], {
+        column: {row: Counts(**value) if isinstance(value, dict) else value
+                 for row, value in rows.items()} for column, rows in kept["columns"].items()}
+
+
 def gnuplot(script, terminal, output, titles, **variables):
     variables = {"heading": HEADING, "data": OUT / f"{script}.dat", **variables,
                  "titles": " ".join(f'"{title}"' for title in titles)}
@@ -198,6 +206,14 @@ def plot(results):
         gnuplot("growth", terminal.replace("1500,1500", "1500,550"), OUT / f"growth.{kind}",
                 [title for title, *_ in GROWTH], units=" ".join(what for _, what, *_ in GROWTH),
                 columns=" ".join(f'"{column}"' for column in results))
+
+
+def summary(results):
+    """The table of README.md."""
+    return "\n".join(
+        f"| {ROWS[row][0]} | {cell(results, 'limit', row)} | " +
+        " | ".join(difference(results, column, row) for column in ("ours", "shim", "Xen")) + " |"
+        for row in ("invoke-user", "boot", "memory"))
 
 
 def main(keep=None):

@@ -2,15 +2,15 @@
 """The benchmark: what ours costs does not grow unseen. Its figures are counts of
 instructions, the same on any host."""
 
-import json
-
 import pytest
 
 from bench.measure import COLUMNS, KERNEL, Counts, measure
-from bench.report import inputs
+from bench.report import inputs, recorded, summary
 from conftest import TOP
 
 full = pytest.mark.full
+
+RECORDED = TOP / "docs/results.json"
 
 
 def counted(column, folder, **rows):
@@ -34,25 +34,24 @@ def test_tagged_call_adds_two_instructions(tmp_path, note):
              f"guest, {ours[kernel].least - limit[kernel].least} of which are the driver's")
 
 
+def test_readme_says_what_was_recorded():
+    assert summary(recorded(RECORDED)[1]) in (TOP / "README.md").read_text()
+
+
 def least(value):
-    """Of a row, as measured or as recorded."""
-    if isinstance(value, Counts):
-        return value.least
-    return value["least"] if isinstance(value, dict) else value
+    return value.least if isinstance(value, Counts) else value
 
 
 @full
 def test_counts_are_the_recorded_ones(tmp_path):
-    recorded = json.loads((TOP / "docs/results.json").read_text())
-    versions = inputs()[1]
+    versions, results = recorded(RECORDED)
     other = sorted(f"{name} {version}" for name, version in
-                   versions.items() ^ recorded["versions"].items())
+                   inputs()[1].items() ^ versions.items())
     if other:
         pytest.skip("the results were recorded with other versions, make bench-record records "
                     f"them anew: {', '.join(other)}")
     ours = counted("ours", tmp_path)
-    assert set(ours) == set(recorded["columns"]["ours"])
-    grown = {row: (least(was), least(ours[row])) for row, was in
-             recorded["columns"]["ours"].items()
-             if abs(least(ours[row]) - least(was)) > 0.01 * least(was)}
-    assert not grown, f"(recorded, counted): {grown}"
+    assert set(ours) == set(results["ours"])
+    changed = {row: f"{least(was)}, now {least(ours[row])}" for row, was in results["ours"].items()
+               if abs(least(ours[row]) - least(was)) > 0.01 * least(was)}
+    assert not changed
