@@ -61,7 +61,7 @@ def difference(results, column, row):
         return ""
     if ROWS[row][1] == BYTES:
         return f"{(value - limit) / 1024:+,.0f} KiB"
-    return f"{100 * (value / limit - 1):+.1f} %"
+    return f"{round(100 * (value / limit - 1), 1) + 0.0:+} %"
 
 
 def cell(results, column, row):
