@@ -29,6 +29,9 @@
 #include <unistd.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+/* Of the system counter: 16 ns each, as is an instruction with -icount shift=4. */
+#define TICKS_PER_SECOND	62500000
+#define PAGE		4096
 #define ROUNDS_MAX	100000
 #define SESSIONS_MAX	64
 #define THREADS_MAX	4
@@ -90,6 +93,15 @@ static uint64_t counter(void)
 	uint64_t value;
 
 	asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r" (value) : : "memory");
+
+	return value;
+}
+
+static uint64_t ticks_per_second(void)
+{
+	uint64_t value;
+
+	asm("mrs %0, cntfrq_el0" : "=r" (value));
 
 	return value;
 }
@@ -189,17 +201,28 @@ static void invoke(struct bench *b)
 	invoke_nothing(&b->session, NULL);
 }
 
+static void *allocate(size_t size)
+{
+	void *buffer;
+
+	if (!size || size % PAGE)
+		die("memory comes in pages of %d bytes, not %zu", PAGE, size);
+	buffer = aligned_alloc(PAGE, size);
+	if (!buffer)
+		die("no memory");
+	memset(buffer, 1, size);
+
+	return buffer;
+}
+
 static void prepare_registered(struct bench *b)
 {
 	open_user(b);
 	b->memory = (TEEC_SharedMemory) {
-		.buffer = aligned_alloc(4096, b->number),
+		.buffer = allocate(b->number),
 		.size = b->number,
 		.flags = TEEC_MEM_INPUT,
 	};
-	if (!b->memory.buffer)
-		die("no memory");
-	memset(b->memory.buffer, 1, b->number);
 	must(TEEC_RegisterSharedMemory(&b->context, &b->memory), "registering memory");
 }
 
@@ -225,10 +248,7 @@ static void finish_registered(struct bench *b)
 static void prepare_temporary(struct bench *b)
 {
 	open_user(b);
-	b->buffer = aligned_alloc(4096, b->number);
-	if (!b->buffer)
-		die("no memory");
-	memset(b->buffer, 1, b->number);
+	b->buffer = allocate(b->number);
 }
 
 static void invoke_temporary(struct bench *b)
@@ -362,7 +382,6 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "nothing", false, no_prepare, no_prepare, no_prepare, no_finish },
 	{ "probe", false, no_prepare, unbind_driver, bind_driver, no_finish },
 	{ "session-user", true, no_prepare, no_prepare, user_session, no_finish },
 	{ "session-pseudo", true, no_prepare, no_prepare, pseudo_session, no_finish },
@@ -540,6 +559,9 @@ int main(int argc, char *argv[])
 	}
 	if (argc < n + 2)
 		die("usage: client [-k] ROUNDS ROW...");
+	if (ticks_per_second() != TICKS_PER_SECOND)
+		die("a tick is no instruction here: the counter has %" PRIu64 " a second, not %d",
+		    ticks_per_second(), TICKS_PER_SECOND);
 	rounds = strtoul(argv[n++], NULL, 10);
 	if (!rounds || rounds > ROUNDS_MAX)
 		die("1 to %d rounds", ROUNDS_MAX);
