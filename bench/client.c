@@ -65,6 +65,7 @@ struct bench {
 	TEEC_Session session;
 	TEEC_SharedMemory memory;
 	TEEC_Session *many;
+	const TEEC_UUID *uuid;
 	void *buffer;
 	size_t number;
 	uint32_t object;
@@ -143,9 +144,9 @@ static void write_file(const char *path, const char *text)
 	close(file);
 }
 
-static void open_session(struct bench *b, TEEC_Session *session, const TEEC_UUID *uuid)
+static void open_session(struct bench *b, TEEC_Session *session)
 {
-	must(TEEC_OpenSession(&b->context, session, uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
+	must(TEEC_OpenSession(&b->context, session, b->uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
 	     "opening a session");
 }
 
@@ -159,41 +160,20 @@ static void invoke_nothing(TEEC_Session *session, TEEC_Operation *op)
 		die("an invocation failed with 0x%x, origin %u", result, origin);
 }
 
-static void no_prepare(struct bench *b)
+static void open_one(struct bench *b)
 {
-	(void)b;
+	open_session(b, &b->session);
 }
 
-static void no_finish(struct bench *b)
+static void close_one(struct bench *b)
 {
-	(void)b;
-}
-
-static void user_session(struct bench *b)
-{
-	open_session(b, &b->session, &storage_ta);
 	TEEC_CloseSession(&b->session);
 }
 
-static void pseudo_session(struct bench *b)
+static void open_and_close(struct bench *b)
 {
-	open_session(b, &b->session, &invoke_tests_pta);
-	TEEC_CloseSession(&b->session);
-}
-
-static void open_user(struct bench *b)
-{
-	open_session(b, &b->session, &storage_ta);
-}
-
-static void open_pseudo(struct bench *b)
-{
-	open_session(b, &b->session, &invoke_tests_pta);
-}
-
-static void close_session(struct bench *b)
-{
-	TEEC_CloseSession(&b->session);
+	open_one(b);
+	close_one(b);
 }
 
 static void invoke(struct bench *b)
@@ -217,7 +197,7 @@ static void *allocate(size_t size)
 
 static void prepare_registered(struct bench *b)
 {
-	open_user(b);
+	open_one(b);
 	b->memory = (TEEC_SharedMemory) {
 		.buffer = allocate(b->number),
 		.size = b->number,
@@ -242,12 +222,12 @@ static void finish_registered(struct bench *b)
 
 	TEEC_ReleaseSharedMemory(&b->memory);
 	free(buffer);
-	close_session(b);
+	close_one(b);
 }
 
 static void prepare_temporary(struct bench *b)
 {
-	open_user(b);
+	open_one(b);
 	b->buffer = allocate(b->number);
 }
 
@@ -265,7 +245,7 @@ static void invoke_temporary(struct bench *b)
 static void finish_temporary(struct bench *b)
 {
 	free(b->buffer);
-	close_session(b);
+	close_one(b);
 }
 
 static void prepare_storage(struct bench *b)
@@ -285,7 +265,7 @@ static void prepare_storage(struct bench *b)
 
 	if (!data)
 		die("no memory");
-	open_user(b);
+	open_one(b);
 	must(TEEC_InvokeCommand(&b->session, CMD_CREATE, &op, NULL), "creating an object");
 	b->object = op.params[1].value.b;
 	b->buffer = data;
@@ -320,7 +300,7 @@ static void finish_storage(struct bench *b)
 
 	must(TEEC_InvokeCommand(&b->session, CMD_UNLINK, &op, NULL), "removing the object");
 	free(b->buffer);
-	close_session(b);
+	close_one(b);
 }
 
 /* The last one opened is the one that OP-TEE finds last. */
@@ -334,7 +314,7 @@ static void prepare_sessions(struct bench *b)
 	if (!b->many)
 		die("no memory");
 	for (n = 0; n < b->number; n++)
-		open_session(b, &b->many[n], &invoke_tests_pta);
+		open_session(b, &b->many[n]);
 }
 
 static void invoke_last(struct bench *b)
@@ -365,16 +345,16 @@ static void bind_driver(struct bench *b)
 
 /**
  * struct row - something to be counted
- * @name:     what it is called by
- * @tee:      whether it needs a connection to OP-TEE
- * @prepare:  done once, before
- * @between:  done before each round
- * @once:     what is counted
- * @finish:   done once, after
+ * @name:    what it is called by
+ * @uuid:    of the application that it needs, if any
+ * @prepare: done once, before, if anything
+ * @between: done before each round, if anything
+ * @once:    what is counted
+ * @finish:  done once, after, if anything
  */
 struct row {
 	const char *name;
-	bool tee;
+	const TEEC_UUID *uuid;
 	void (*prepare)(struct bench *b);
 	void (*between)(struct bench *b);
 	void (*once)(struct bench *b);
@@ -382,16 +362,21 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "probe", false, no_prepare, unbind_driver, bind_driver, no_finish },
-	{ "session-user", true, no_prepare, no_prepare, user_session, no_finish },
-	{ "session-pseudo", true, no_prepare, no_prepare, pseudo_session, no_finish },
-	{ "invoke-user", true, open_user, no_prepare, invoke, close_session },
-	{ "invoke-pseudo", true, open_pseudo, no_prepare, invoke, close_session },
-	{ "registered", true, prepare_registered, no_prepare, invoke_registered,
-	  finish_registered },
-	{ "temporary", true, prepare_temporary, no_prepare, invoke_temporary, finish_temporary },
-	{ "storage", true, prepare_storage, no_prepare, storage_write, finish_storage },
-	{ "sessions", true, prepare_sessions, no_prepare, invoke_last, finish_sessions },
+	{ .name = "probe", .between = unbind_driver, .once = bind_driver },
+	{ .name = "session-user", .uuid = &storage_ta, .once = open_and_close },
+	{ .name = "session-pseudo", .uuid = &invoke_tests_pta, .once = open_and_close },
+	{ .name = "invoke-user", .uuid = &storage_ta,
+	  .prepare = open_one, .once = invoke, .finish = close_one },
+	{ .name = "invoke-pseudo", .uuid = &invoke_tests_pta,
+	  .prepare = open_one, .once = invoke, .finish = close_one },
+	{ .name = "registered", .uuid = &storage_ta, .prepare = prepare_registered,
+	  .once = invoke_registered, .finish = finish_registered },
+	{ .name = "temporary", .uuid = &storage_ta, .prepare = prepare_temporary,
+	  .once = invoke_temporary, .finish = finish_temporary },
+	{ .name = "storage", .uuid = &storage_ta, .prepare = prepare_storage,
+	  .once = storage_write, .finish = finish_storage },
+	{ .name = "sessions", .uuid = &invoke_tests_pta, .prepare = prepare_sessions,
+	  .once = invoke_last, .finish = finish_sessions },
 };
 
 static int by_value(const void *a, const void *b)
@@ -421,23 +406,26 @@ static void report(const char *name, uint64_t *counts, size_t rounds)
 static void count_row(const struct row *row, const char *name, size_t number,
 		      uint64_t (*count)(void), uint64_t *counts, size_t rounds)
 {
-	struct bench b = { .number = number };
+	struct bench b = { .number = number, .uuid = row->uuid };
 	size_t n;
 
-	if (row->tee)
+	if (row->uuid)
 		must(TEEC_InitializeContext(NULL, &b.context), "connecting to OP-TEE");
-	row->prepare(&b);
+	if (row->prepare)
+		row->prepare(&b);
 	/* The first one warms up what is kept for the next. */
 	for (n = 0; n <= rounds; n++) {
 		uint64_t start;
 
-		row->between(&b);
+		if (row->between)
+			row->between(&b);
 		start = count();
 		row->once(&b);
 		counts[n] = count() - start;
 	}
-	row->finish(&b);
-	if (row->tee)
+	if (row->finish)
+		row->finish(&b);
+	if (row->uuid)
 		TEEC_FinalizeContext(&b.context);
 	report(name, counts + 1, rounds);
 }
@@ -496,8 +484,9 @@ static void count_threads(const char *name, size_t number, size_t rounds)
 	for (n = 0; n < number; n++) {
 		struct bench *b = &threads[n].bench;
 
+		b->uuid = &storage_ta;
 		must(TEEC_InitializeContext(NULL, &b->context), "connecting to OP-TEE");
-		open_user(b);
+		open_one(b);
 		threads[n].barrier = &barrier;
 		threads[n].rounds = rounds;
 		if (pthread_create(&threads[n].thread, NULL, invoke_all, &threads[n]))
@@ -509,7 +498,7 @@ static void count_threads(const char *name, size_t number, size_t rounds)
 	counts[0] = (counter() - start) / (number * rounds);
 	for (n = 0; n < number; n++) {
 		pthread_join(threads[n].thread, NULL);
-		close_session(&threads[n].bench);
+		close_one(&threads[n].bench);
 		TEEC_FinalizeContext(&threads[n].bench.context);
 	}
 	pthread_barrier_destroy(&barrier);
