@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """make bench: all columns of bench/measure.py, as a table, a page of plots, JSON and
-the page docs/results.md. With a folder as its argument these are kept there."""
+the page docs/results.md. With a folder as its argument these are kept there, and
+README.md quotes them."""
 
 import concurrent.futures
 import dataclasses
@@ -216,6 +217,15 @@ def summary(results):
         for row in ("invoke-user", "boot", "memory"))
 
 
+def update_readme(results):
+    path = HERE.parent / "README.md"
+    text, tables = re.subn(r"(^\| \| limit \|.*\n.*\n)(?:\|.*\n)+",
+                           lambda match: f"{match[1]}{summary(results)}\n",
+                           path.read_text(), flags=re.M)
+    assert tables == 1, "README.md has no table with a column limit"
+    path.write_text(text)
+
+
 def main(keep=None):
     for machine, _, _ in COLUMNS.values():
         if machine.missing():
@@ -235,8 +245,10 @@ def main(keep=None):
     say(f"\n{plain(table(results))}\n\n{plain(shares(results))}\n\n{disassembly(line)}\n\n"
         f"{fast_calls(results)}\n")
     files = [OUT / name for name in ("results.md", "results.json", "results.svg", "growth.svg")]
-    for file in files if keep else ():
-        shutil.copy(file, keep)
+    if keep:
+        for file in files:
+            shutil.copy(file, keep)
+        update_readme(results)
     say(f"in {keep or OUT}: " + ", ".join(file.name for file in files))
 
 
