@@ -152,7 +152,7 @@ class BenchQEMUDriver(QEMUDriver):
         if halt:
             # The rest of what it has to say has to come, and TF-A's last line by the
             # other console, which a busy host may read much later.
-            panic = halt[0].startswith("PANIC in EL3")
+            panic = halt[0].startswith("PANIC in")  # EL3, it may go on
             end = time.monotonic() + (5 if panic else 0.2)
             while time.monotonic() < end:
                 if panic and SWITCHED_OFF in self.normal():
