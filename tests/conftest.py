@@ -107,7 +107,8 @@ def board(request, machine):
     """The marked machine at its shell prompt. When the test is done the machine
     is switched off by its kernel; OP-TEE must not have halted, and as many guests
     must have left as came."""
-    logs = RESULTS / re.sub(r"[^\w.-]+", "_", request.node.name)
+    # With the file's name: two files may have a test of the same name, run at once.
+    logs = RESULTS / re.sub(r"[^\w.-]+", "_", f"{request.path.stem}.{request.node.name}")
     request.node.logs = logs
     with Board(machine, logs) as running:
         yield running
