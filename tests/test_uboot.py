@@ -111,7 +111,7 @@ def test_stock_driver_cannot_open_a_session(board):
 @uboot("stock", method="hvc")
 def test_stock_driver_and_a_tree_that_says_hvc(machine):
     """The picture of before, once more: U-Boot, at EL2, resets the machine for ever."""
-    with Board(machine, RESULTS / "stock-uboot-hvc", wait=False) as board:
+    with Board(machine, RESULTS / f"stock-uboot-hvc-{machine.uboot[:7]}", wait=False) as board:
         for _ in range(2):
             board.qemu.expect('"Synchronous Abort" handler', timeout=60)
             board.qemu.expect("resetting", timeout=10)
@@ -241,7 +241,7 @@ def test_xen_gets_its_slots(board):
 def test_keep_and_xen(machine):
     """Xen does not look: a second guest with dom0's id hides the one that was kept,
     which is a slot less and no state more."""
-    with Board(machine, RESULTS / "keep-uboot-xen") as board:
+    with Board(machine, RESULTS / f"keep-uboot-xen-{machine.uboot[:7]}") as board:
         fail_an_allocation(board)
         board.boot(BOOT_XEN)
         board.load("debian")
