@@ -363,7 +363,8 @@ class Board:
                     "cpus": machine.cpus,
                     "extra_args": shlex.join([*common, *loaders, *extra])}},
                 {"ShellDriver": {"prompt": PROMPT, "login_prompt": "login: ",
-                                 "username": "root", "login_timeout": 60 * machine.cpus,
+                                 "username": "root",
+                                 "login_timeout": max(120, 60 * machine.cpus),
                                  "await_login_timeout": 30}},
                 {"UBootDriver": {"prompt": UBOOT_PROMPT}},
             ]}}}
