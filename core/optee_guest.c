@@ -25,7 +25,7 @@
 #define HONESTY_PROBES	3
 
 /* More guests than any OP-TEE is built for; a firmware that lies ends here. */
-#define REMOVE_LIMIT	64
+#define GUEST_LIMIT	64
 
 enum presence {
 	ABSENT,
@@ -33,22 +33,22 @@ enum presence {
 	NEITHER,
 };
 
-static unsigned int command(const struct optee_guest_conduit *conduit,
+static unsigned int command(const struct optee_guest_transport *transport,
 			    unsigned int fid, unsigned int id)
 {
 	unsigned long res[4];
 
-	conduit->call(conduit->ctx, fid, id, 0, res);
+	transport->call(transport->ctx, fid, id, 0, res);
 
 	return res[0];
 }
 
-static int answers_uid(const struct optee_guest_conduit *conduit,
+static int answers_uid(const struct optee_guest_transport *transport,
 		       unsigned int id, unsigned int *answer)
 {
 	unsigned long res[4];
 
-	conduit->call(conduit->ctx, OPTEE_GUEST_CALLS_UID, 0, id, res);
+	transport->call(transport->ctx, OPTEE_GUEST_CALLS_UID, 0, id, res);
 	*answer = res[0];
 
 	/* Answers are 32 bits wide, the registers they come in may not be. */
@@ -59,12 +59,12 @@ static int answers_uid(const struct optee_guest_conduit *conduit,
 }
 
 static enum presence probe(struct optee_guest *guest,
-			   const struct optee_guest_conduit *conduit,
+			   const struct optee_guest_transport *transport,
 			   unsigned int id)
 {
 	unsigned int answer;
 
-	if (answers_uid(conduit, id, &answer))
+	if (answers_uid(transport, id, &answer))
 		return PRESENT;
 
 	guest->answer = answer;
@@ -78,8 +78,9 @@ static unsigned int stranger(unsigned int id)
 	return id == OPTEE_GUEST_ID_MAX ? id - 1 : OPTEE_GUEST_ID_MAX;
 }
 
-static enum presence probe_strangers(struct optee_guest *guest,
-				     const struct optee_guest_conduit *conduit)
+static enum presence
+probe_strangers(struct optee_guest *guest,
+		const struct optee_guest_transport *transport)
 {
 	unsigned int other = stranger(guest->id);
 	enum presence there = PRESENT;
@@ -88,11 +89,48 @@ static enum presence probe_strangers(struct optee_guest *guest,
 	for (n = 0; n < HONESTY_PROBES && there == PRESENT; other--) {
 		if (other == guest->id)
 			continue;
-		there = probe(guest, conduit, other);
+		there = probe(guest, transport, other);
 		n++;
 	}
 
 	return there;
+}
+
+/*
+ * VM_DESTROYED is answered OK although a7 is not ours. Either a7 is dropped and
+ * OP-TEE obeys us as the hypervisor, or a mediator answers for OP-TEE and does
+ * nothing. Only OP-TEE runs out of room and refuses VM_CREATED then. It takes one
+ * id any number of times and removes the newest first, so all that is added here
+ * goes again; also what the last call added if its answer was wrong.
+ */
+static enum optee_guest_error
+exhaust_room(struct optee_guest *guest,
+	     const struct optee_guest_transport *transport)
+{
+	const unsigned int id = stranger(guest->id);
+	enum optee_guest_error err = OPTEE_GUEST_EDROPPED;
+	unsigned int answer = OPTEE_GUEST_RET_OK;
+	int added = 0;
+
+	while (added < GUEST_LIMIT && answer == OPTEE_GUEST_RET_OK) {
+		answer = command(transport, OPTEE_GUEST_VM_CREATED, id);
+		added++;
+	}
+	if (answer == OPTEE_GUEST_RET_OK)
+		guest->role = OPTEE_GUEST_MEDIATED;
+	else
+		guest->answer = answer;
+
+	for (; added; added--) {
+		answer = command(transport, OPTEE_GUEST_VM_DESTROYED, id);
+		if (answer != OPTEE_GUEST_RET_OK) {
+			guest->role = OPTEE_GUEST_NONE;
+			guest->answer = answer;
+			err = OPTEE_GUEST_ESTRANDED;
+		}
+	}
+
+	return guest->role == OPTEE_GUEST_MEDIATED ? OPTEE_GUEST_OK : err;
 }
 
 /*
@@ -103,13 +141,14 @@ static enum presence probe_strangers(struct optee_guest *guest,
  */
 static enum optee_guest_error
 judge_mediator(struct optee_guest *guest,
-	       const struct optee_guest_conduit *conduit, enum presence there)
+	       const struct optee_guest_transport *transport,
+	       enum presence there)
 {
-	unsigned int answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+	unsigned int answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
 				      stranger(guest->id));
 
 	if (answer == OPTEE_GUEST_RET_OK)
-		return there == PRESENT ? OPTEE_GUEST_EDROPPED :
+		return there == PRESENT ? exhaust_room(guest, transport) :
 					  OPTEE_GUEST_EANSWER;
 
 	guest->role = OPTEE_GUEST_MEDIATED;
@@ -126,17 +165,18 @@ judge_mediator(struct optee_guest *guest,
 
 /* Remove every guest that has our id. */
 static enum optee_guest_error
-remove_all(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
+remove_all(struct optee_guest *guest,
+	   const struct optee_guest_transport *transport)
 {
 	enum presence there = PRESENT;
 	int n;
 
-	for (n = 0; n < REMOVE_LIMIT && there == PRESENT; n++) {
-		guest->answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+	for (n = 0; n < GUEST_LIMIT && there == PRESENT; n++) {
+		guest->answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
 					guest->id);
 		if (guest->answer != OPTEE_GUEST_RET_OK)
 			return OPTEE_GUEST_ESTUCK;
-		there = probe(guest, conduit, guest->id);
+		there = probe(guest, transport, guest->id);
 	}
 	if (there == PRESENT)
 		return OPTEE_GUEST_ESTUCK;
@@ -148,10 +188,11 @@ remove_all(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
 
 /* Remove what our VM_CREATED may have left; @err is why it must go. */
 static enum optee_guest_error
-withdraw(struct optee_guest *guest, const struct optee_guest_conduit *conduit,
+withdraw(struct optee_guest *guest,
+	 const struct optee_guest_transport *transport,
 	 enum optee_guest_error err)
 {
-	unsigned int answer = command(conduit, OPTEE_GUEST_VM_DESTROYED,
+	unsigned int answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
 				      guest->id);
 
 	if (answer == OPTEE_GUEST_RET_OK)
@@ -162,20 +203,36 @@ withdraw(struct optee_guest *guest, const struct optee_guest_conduit *conduit,
 	return OPTEE_GUEST_ESTRANDED;
 }
 
-static enum optee_guest_error
-announce(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
+/* Is there a guest at all? Asked only when there is no room for ours. */
+static int any_guest(const struct optee_guest_transport *transport)
 {
-	unsigned int created = command(conduit, OPTEE_GUEST_VM_CREATED,
+	unsigned int answer;
+	unsigned int id;
+
+	for (id = OPTEE_GUEST_ID_MIN; id <= OPTEE_GUEST_ID_MAX; id++) {
+		if (answers_uid(transport, id, &answer))
+			return 1;
+	}
+
+	return 0;
+}
+
+static enum optee_guest_error
+announce(struct optee_guest *guest,
+	 const struct optee_guest_transport *transport)
+{
+	unsigned int created = command(transport, OPTEE_GUEST_VM_CREATED,
 				       guest->id);
-	enum presence there = probe(guest, conduit, guest->id);
+	enum presence there = probe(guest, transport, guest->id);
 	enum optee_guest_error err = OPTEE_GUEST_EANSWER;
 
 	if (created == OPTEE_GUEST_RET_OK) {
 		if (there == PRESENT) {
+			guest->answer = created;
 			guest->role = OPTEE_GUEST_GUEST;
 			return OPTEE_GUEST_OK;
 		}
-		return withdraw(guest, conduit, OPTEE_GUEST_EINVISIBLE);
+		return withdraw(guest, transport, OPTEE_GUEST_EINVISIBLE);
 	}
 
 	guest->answer = created;
@@ -185,34 +242,38 @@ announce(struct optee_guest *guest, const struct optee_guest_conduit *conduit)
 		err = OPTEE_GUEST_EFILTERED;
 
 	/* Whatever it said, a guest that is there must not stay. */
-	if (there == ABSENT && err != OPTEE_GUEST_EANSWER)
-		return err;
+	if (there != ABSENT || err == OPTEE_GUEST_EANSWER)
+		return withdraw(guest, transport, err);
+	if (err == OPTEE_GUEST_ENOROOM && !any_guest(transport))
+		return OPTEE_GUEST_ENOMEMORY;
 
-	return withdraw(guest, conduit, err);
+	return err;
 }
 
 /**
  * optee_guest_enter() - Become a client of OP-TEE, whatever it was built for
  * @guest:   out: what we are; on an error its role is OPTEE_GUEST_NONE and
  *	     answer tells what OP-TEE said
- * @conduit: the way to OP-TEE, without a tag of its own
+ * @transport: access to OP-TEE, without a tag of its own
  * @caps:    capabilities that OP-TEE gave (a1 of EXCHANGE_CAPABILITIES)
  * @id:	     the id to announce, 1..65535; Xen gives dom0 the id 1
  * @policy:  what to do if there is a guest with this id already
  *
  * Announces a guest only if OP-TEE was built for virtualization and nobody
  * below us puts an id into our calls. All it sends is CALLS_UID, VM_CREATED and
- * VM_DESTROYED. After OPTEE_GUEST_OK every further call must carry
- * optee_guest_tag() in a7. After an error no call may be made, and no guest that
- * we announced exists, except after OPTEE_GUEST_ESTRANDED.
+ * VM_DESTROYED; CALLS_UID up to 65535 times if OP-TEE has no room. After
+ * OPTEE_GUEST_OK every further call must carry optee_guest_tag() in a7. After an
+ * error no call may be made, and no guest that we announced exists, except after
+ * OPTEE_GUEST_ESTRANDED.
  *
- * Context: As @conduit's call; no two at a time for one @id.
+ * Context: As @transport's call; no two at a time for one @id.
  * Return: OPTEE_GUEST_OK or why it failed.
  */
 enum optee_guest_error
 optee_guest_enter(struct optee_guest *guest,
-		  const struct optee_guest_conduit *conduit, unsigned int caps,
-		  unsigned int id, enum optee_guest_policy policy)
+		  const struct optee_guest_transport *transport,
+		  unsigned int caps, unsigned int id,
+		  enum optee_guest_policy policy)
 {
 	enum presence there;
 
@@ -229,11 +290,11 @@ optee_guest_enter(struct optee_guest *guest,
 		return OPTEE_GUEST_OK;
 	}
 
-	there = probe_strangers(guest, conduit);
+	there = probe_strangers(guest, transport);
 	if (there != ABSENT)
-		return judge_mediator(guest, conduit, there);
+		return judge_mediator(guest, transport, there);
 
-	there = probe(guest, conduit, id);
+	there = probe(guest, transport, id);
 	if (there == NEITHER)
 		return OPTEE_GUEST_EANSWER;
 	if (there == PRESENT) {
@@ -244,30 +305,32 @@ optee_guest_enter(struct optee_guest *guest,
 			guest->note = OPTEE_GUEST_INHERITED;
 			return OPTEE_GUEST_OK;
 		}
-		err = remove_all(guest, conduit);
+		err = remove_all(guest, transport);
 		if (err)
 			return err;
 		guest->note = OPTEE_GUEST_RECLAIMED;
 	}
 
-	return announce(guest, conduit);
+	return announce(guest, transport);
 }
 
 /**
- * optee_guest_leave() - Take back what optee_guest_enter() announced
+ * optee_guest_leave() - Remove what optee_guest_enter() announced
  * @guest:   as enter left it; its role is OPTEE_GUEST_NONE afterwards
- * @conduit: the way to OP-TEE, without a tag of its own
+ * @transport: access to OP-TEE, without a tag of its own
  *
  * Sends nothing if we are not a guest of our own making. OP-TEE frees the
  * guest's memory and sessions; a later call with its id is answered ENOTAVAIL,
  * which is checked: an inherited id may have stood for two guests.
  *
- * Context: As @conduit's call; after the last other call of this system.
+ * Context: As @transport's call; after the last other call of this system, and
+ * with no other CPU in OP-TEE for this guest: up to 4.2.0 OP-TEE panics then
+ * (virt_guest_destroyed(), core/arch/arm/kernel/virtualization.c).
  * Return: OPTEE_GUEST_OK, or OPTEE_GUEST_ESTRANDED if the guest is not gone.
  */
 enum optee_guest_error
 optee_guest_leave(struct optee_guest *guest,
-		  const struct optee_guest_conduit *conduit)
+		  const struct optee_guest_transport *transport)
 {
 	enum optee_guest_role role = guest->role;
 
@@ -275,32 +338,109 @@ optee_guest_leave(struct optee_guest *guest,
 	if (role != OPTEE_GUEST_GUEST)
 		return OPTEE_GUEST_OK;
 
-	return remove_all(guest, conduit) ? OPTEE_GUEST_ESTRANDED :
+	return remove_all(guest, transport) ? OPTEE_GUEST_ESTRANDED :
 					    OPTEE_GUEST_OK;
 }
 
 /**
- * optee_guest_choose_way() - Which instruction, if the device tree says "hvc"?
- * @ways: what is known of both
+ * optee_guest_usable_caps() - Which capabilities may be used?
+ * @guest:     after a successful optee_guest_enter()
+ * @transport: access to OP-TEE, without a tag of its own
+ * @caps:      capabilities that OP-TEE gave (a1 of EXCHANGE_CAPABILITIES)
+ *
+ * OP-TEE 4.3.0 and 4.4.0 deliver ENABLE_ASYNC_NOTIF as guest 0, which is none,
+ * whatever a7 is, and halt the machine (notif_deliver_atomic_event(),
+ * core/kernel/notif.c; its caller is __tee_entry_fast(),
+ * core/arch/arm/tee/entry_fast.c; corrected in 4.5.0).
+ *
+ * Context: As @transport's call; before any other call of the driver.
+ * Return: @caps, without asynchronous notifications where they halt OP-TEE.
+ */
+unsigned int
+optee_guest_usable_caps(const struct optee_guest *guest,
+			const struct optee_guest_transport *transport,
+			unsigned int caps)
+{
+	unsigned long res[4];
+
+	if (guest->role == OPTEE_GUEST_PLAIN ||
+	    !(caps & OPTEE_GUEST_CAP_ASYNC_NOTIF))
+		return caps;
+
+	transport->call(transport->ctx, OPTEE_GUEST_GET_OS_REVISION, 0,
+			optee_guest_tag(guest), res);
+	if ((unsigned int)res[0] == 4 &&
+	    ((unsigned int)res[1] == 3 || (unsigned int)res[1] == 4))
+		return caps & ~OPTEE_GUEST_CAP_ASYNC_NOTIF;
+
+	return caps;
+}
+
+/* MIDR_EL1, Arm ARM DDI 0487: implementer, variant, part number */
+#define MIDR_ARM	0x41u
+
+/**
+ * optee_guest_late_cpu_hangs() - Must this CPU be on before the guest is made?
+ * @midr: MIDR_EL1 of the CPU
+ *
+ * On these processors OP-TEE runs a loop against Spectre-BHB when it leaves a
+ * trusted application. It reads the loop's count from memory that every guest has
+ * for itself, and writes it when a CPU is switched on. A guest made earlier has 0
+ * there, and the CPU counts down from 2^32 (get_excp_vect() and
+ * select_vector_wa_spectre_bhb(), core/arch/arm/kernel/thread.c of 4.10.0).
+ *
+ * Context: Any.
+ * Return: nonzero if a trusted application hangs on this CPU when it is switched
+ * on for the first time after the guest was made, else 0.
+ */
+int optee_guest_late_cpu_hangs(unsigned int midr)
+{
+	if (midr >> 24 != MIDR_ARM)
+		return 0;
+
+	switch (midr >> 4 & 0xfff) {
+	case 0xd08:	/* Cortex-A72, from r1p0 on */
+		return (midr >> 20 & 0xf) > 0;
+	case 0xd0b:	/* Cortex-A76 */
+	case 0xd0c:	/* Neoverse N1 */
+	case 0xd0d:	/* Cortex-A77 */
+	case 0xd0e:	/* Cortex-A76AE */
+	case 0xd40:	/* Neoverse V1 */
+	case 0xd41:	/* Cortex-A78 */
+	case 0xd42:	/* Cortex-A78AE */
+	case 0xd44:	/* Cortex-X1 */
+	case 0xd47:	/* Cortex-A710 */
+	case 0xd48:	/* Cortex-X2 */
+	case 0xd49:	/* Neoverse N2 */
+	case 0xd4b:	/* Cortex-A78C */
+		return 1;
+	}
+
+	return 0;
+}
+
+/**
+ * optee_guest_choose_conduit() - Which conduit, if the device tree says "hvc"?
+ * @conduits: what is known of SMC and of HVC
  *
  * A tree written for a hypervisor says "hvc"; without one, HVC reaches nobody
  * or raises an exception. A tree that says "smc" needs no choice. Sends
- * CALLS_UID without a tag at most once each way, and only where that is safe.
+ * CALLS_UID without a tag at most once by each, and only where that is safe.
  *
- * Context: As the calls of @ways.
- * Return: the way that OP-TEE answers, HVC if it is safe but neither answers,
- * SMC if HVC is not safe, OPTEE_GUEST_NO_WAY if neither is.
+ * Context: As the calls of @conduits.
+ * Return: the conduit that OP-TEE answers, HVC if it is safe but none answers,
+ * SMC if HVC is not safe, OPTEE_GUEST_NO_CONDUIT if neither is.
  */
-enum optee_guest_way
-optee_guest_choose_way(const struct optee_guest_ways *ways)
+enum optee_guest_conduit
+optee_guest_choose_conduit(const struct optee_guest_conduits *conduits)
 {
 	unsigned int answer;
 
-	if (!ways->hvc_safe)
-		return ways->smc_safe ? OPTEE_GUEST_SMC : OPTEE_GUEST_NO_WAY;
+	if (!conduits->hvc_safe)
+		return conduits->smc_safe ? OPTEE_GUEST_SMC : OPTEE_GUEST_NO_CONDUIT;
 
-	if (!answers_uid(&ways->hvc, 0, &answer) && ways->smc_safe &&
-	    answers_uid(&ways->smc, 0, &answer))
+	if (!answers_uid(&conduits->hvc, 0, &answer) && conduits->smc_safe &&
+	    answers_uid(&conduits->smc, 0, &answer))
 		return OPTEE_GUEST_SMC;
 
 	return OPTEE_GUEST_HVC;
@@ -321,11 +461,13 @@ const char *optee_guest_explain(enum optee_guest_error err)
 	case OPTEE_GUEST_EID:
 		return "the guest id is not in 1..65535: give one that is";
 	case OPTEE_GUEST_EDROPPED:
-		return "a hypervisor drops a7, no call can be tagged: mend its OP-TEE mediator";
+		return "a hypervisor drops a7, no call can be tagged: fix its OP-TEE mediator";
 	case OPTEE_GUEST_ENOROOM:
-		return "OP-TEE has no room for another guest: end one, raise CFG_VIRT_GUEST_COUNT";
+		return "no room for another guest: remove one or raise CFG_VIRT_GUEST_COUNT";
+	case OPTEE_GUEST_ENOMEMORY:
+		return "no room for a first guest: lower CFG_VIRT_GUEST_COUNT or raise TZDRAM_SIZE";
 	case OPTEE_GUEST_EFILTERED:
-		return "VM_CREATED is filtered below us but no call is tagged: mend the hypervisor";
+		return "VM_CREATED is filtered below us but no call is tagged: fix the hypervisor";
 	case OPTEE_GUEST_ESTUCK:
 		return "an earlier guest with this id stays: reset the machine or use another id";
 	case OPTEE_GUEST_EINVISIBLE:
@@ -337,6 +479,29 @@ const char *optee_guest_explain(enum optee_guest_error err)
 	}
 
 	return "unknown error";
+}
+
+/**
+ * optee_guest_remark() - One line for a person: what was remarkable
+ * @note: of a successful optee_guest_enter()
+ *
+ * Context: Any.
+ * Return: a constant string without a newline, empty for OPTEE_GUEST_FRESH.
+ */
+const char *optee_guest_remark(enum optee_guest_note note)
+{
+	switch (note) {
+	case OPTEE_GUEST_FRESH:
+		break;
+	case OPTEE_GUEST_RECLAIMED:
+		return "left behind by an earlier system, removed";
+	case OPTEE_GUEST_INHERITED:
+		return "inherited from an earlier system";
+	case OPTEE_GUEST_UNSURE:
+		return "not announced, something below answers for OP-TEE in an unknown manner";
+	}
+
+	return "";
 }
 
 /**

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Guest protocol of an OP-TEE OS built with CFG_NS_VIRTUALIZATION=y, for a
- * system that runs without a hypervisor: announce oneself, tag the calls, take
- * leave.
+ * system that runs without a hypervisor: announce oneself, tag the calls, remove
+ * the guest.
  *
  * Needs no header, no allocation and no global, so that the same two files
  * serve Linux, U-Boot, a bare EL2 program and tests on a host.
@@ -14,6 +14,7 @@
 #define OPTEE_GUEST_H
 
 #define OPTEE_GUEST_CALLS_UID		0xbf00ff01u
+#define OPTEE_GUEST_GET_OS_REVISION	0xb2000001u
 #define OPTEE_GUEST_VM_CREATED		0xb200000du
 #define OPTEE_GUEST_VM_DESTROYED	0xb200000eu
 
@@ -27,6 +28,7 @@
 #define OPTEE_GUEST_RET_UNKNOWN		0xffffffffu
 
 #define OPTEE_GUEST_CAP_VIRTUALIZATION	0x8u
+#define OPTEE_GUEST_CAP_ASYNC_NOTIF	0x20u
 
 /*
  * Id 0 is the hypervisor itself, and OP-TEE keeps ids in 16 bits (HYP_CLNT_ID
@@ -57,6 +59,7 @@ enum optee_guest_role {
  * @OPTEE_GUEST_EDROPPED:   somebody below us drops a7: OP-TEE takes us for the
  *			    hypervisor and no call can be tagged
  * @OPTEE_GUEST_ENOROOM:    OP-TEE has no room for another guest
+ * @OPTEE_GUEST_ENOMEMORY:  OP-TEE has no room for a guest although it has none
  * @OPTEE_GUEST_EFILTERED:  somebody below us filters VM_CREATED but tags nothing
  * @OPTEE_GUEST_ESTUCK:	    an earlier guest with our id cannot be removed
  * @OPTEE_GUEST_EINVISIBLE: our guest was added but OP-TEE refuses its calls; it
@@ -69,6 +72,7 @@ enum optee_guest_error {
 	OPTEE_GUEST_EID,
 	OPTEE_GUEST_EDROPPED,
 	OPTEE_GUEST_ENOROOM,
+	OPTEE_GUEST_ENOMEMORY,
 	OPTEE_GUEST_EFILTERED,
 	OPTEE_GUEST_ESTUCK,
 	OPTEE_GUEST_EINVISIBLE,
@@ -90,7 +94,7 @@ enum optee_guest_policy {
  * enum optee_guest_note - what was remarkable about a successful enter
  * @OPTEE_GUEST_FRESH:	   nothing
  * @OPTEE_GUEST_RECLAIMED: an earlier guest was removed first
- * @OPTEE_GUEST_INHERITED: an earlier guest was taken over
+ * @OPTEE_GUEST_INHERITED: an earlier guest was inherited
  * @OPTEE_GUEST_UNSURE:	   MEDIATED, judged from an answer nobody should give
  */
 enum optee_guest_note {
@@ -101,40 +105,40 @@ enum optee_guest_note {
 };
 
 /**
- * struct optee_guest_conduit - how the protocol reaches OP-TEE
+ * struct optee_guest_transport - access to OP-TEE
  * @call: does one fast call with @fid in a0, @a1 in a1, @a7 in a7 and 0 in the
  *	  other arguments, and stores a0..a3 of the answer in @res
  * @ctx:  the caller's own, handed to @call
  */
-struct optee_guest_conduit {
+struct optee_guest_transport {
 	void (*call)(void *ctx, unsigned long fid, unsigned long a1,
 		     unsigned long a7, unsigned long res[4]);
 	void *ctx;
 };
 
 /**
- * enum optee_guest_way - the instruction that reaches OP-TEE
- * @OPTEE_GUEST_NO_WAY: neither of them can be executed
- * @OPTEE_GUEST_SMC:	SMC
- * @OPTEE_GUEST_HVC:	HVC
+ * enum optee_guest_conduit - the instruction that reaches OP-TEE
+ * @OPTEE_GUEST_NO_CONDUIT: neither of them can be executed
+ * @OPTEE_GUEST_SMC:	    SMC
+ * @OPTEE_GUEST_HVC:	    HVC
  */
-enum optee_guest_way {
-	OPTEE_GUEST_NO_WAY,
+enum optee_guest_conduit {
+	OPTEE_GUEST_NO_CONDUIT,
 	OPTEE_GUEST_SMC,
 	OPTEE_GUEST_HVC,
 };
 
 /**
- * struct optee_guest_ways - what is known of both instructions
+ * struct optee_guest_conduits - what is known of both instructions
  * @smc:      does calls by SMC
  * @hvc:      does calls by HVC
  * @smc_safe: SMC raises no exception at our exception level
  * @hvc_safe: HVC raises no exception at our exception level, and goes to another
  *	      one: at EL2 it would come back to ourselves
  */
-struct optee_guest_ways {
-	struct optee_guest_conduit smc;
-	struct optee_guest_conduit hvc;
+struct optee_guest_conduits {
+	struct optee_guest_transport smc;
+	struct optee_guest_transport hvc;
 	int smc_safe;
 	int hvc_safe;
 };
@@ -142,9 +146,9 @@ struct optee_guest_ways {
 /**
  * struct optee_guest - one system's standing with OP-TEE
  * @role:   what we are
- * @note:   what was remarkable on the way there
+ * @note:   what was remarkable about it
  * @id:	    the id asked for, 1..65535; ours if @role is OPTEE_GUEST_GUEST
- * @answer: a0 of the answer behind the last error or OPTEE_GUEST_UNSURE
+ * @answer: a0 of the answer behind the last error or note
  */
 struct optee_guest {
 	enum optee_guest_role role;
@@ -155,17 +159,27 @@ struct optee_guest {
 
 enum optee_guest_error
 optee_guest_enter(struct optee_guest *guest,
-		  const struct optee_guest_conduit *conduit, unsigned int caps,
-		  unsigned int id, enum optee_guest_policy policy);
+		  const struct optee_guest_transport *transport,
+		  unsigned int caps, unsigned int id,
+		  enum optee_guest_policy policy);
 
 enum optee_guest_error
 optee_guest_leave(struct optee_guest *guest,
-		  const struct optee_guest_conduit *conduit);
+		  const struct optee_guest_transport *transport);
 
-enum optee_guest_way
-optee_guest_choose_way(const struct optee_guest_ways *ways);
+enum optee_guest_conduit
+optee_guest_choose_conduit(const struct optee_guest_conduits *conduits);
+
+unsigned int
+optee_guest_usable_caps(const struct optee_guest *guest,
+			const struct optee_guest_transport *transport,
+			unsigned int caps);
+
+int optee_guest_late_cpu_hangs(unsigned int midr);
 
 const char *optee_guest_explain(enum optee_guest_error err);
+
+const char *optee_guest_remark(enum optee_guest_note note);
 
 const char *optee_guest_role_name(enum optee_guest_role role);
 

@@ -66,7 +66,7 @@ static void guest_call(void *ctx, unsigned long fid, unsigned long a1,
  */
 const char *call_announce(struct shim *shim, unsigned int id)
 {
-	const struct optee_guest_conduit conduit = { guest_call, shim };
+	const struct optee_guest_transport transport = { guest_call, shim };
 	enum optee_guest_error err;
 	unsigned long res[4];
 
@@ -82,14 +82,14 @@ const char *call_announce(struct shim *shim, unsigned int id)
 	if ((uint32_t)res[0] != OPTEE_GUEST_RET_OK)
 		return "OP-TEE exchanges no capabilities: report its version";
 
-	err = optee_guest_enter(&shim->guest, &conduit, res[1], id,
+	err = optee_guest_enter(&shim->guest, &transport, res[1], id,
 				OPTEE_GUEST_RECLAIM);
 
 	return err ? optee_guest_explain(err) : NULL;
 }
 
 /**
- * call_leave() - Take back what call_announce() announced
+ * call_leave() - Remove what call_announce() announced
  * @shim: the shim
  *
  * Context: After the kernel's last other call.
@@ -97,8 +97,8 @@ const char *call_announce(struct shim *shim, unsigned int id)
  */
 const char *call_leave(struct shim *shim)
 {
-	const struct optee_guest_conduit conduit = { guest_call, shim };
-	enum optee_guest_error err = optee_guest_leave(&shim->guest, &conduit);
+	const struct optee_guest_transport transport = { guest_call, shim };
+	enum optee_guest_error err = optee_guest_leave(&shim->guest, &transport);
 
 	return err ? optee_guest_explain(err) : NULL;
 }

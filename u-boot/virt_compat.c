@@ -16,13 +16,8 @@
 #include <linux/err.h>
 #include <linux/kconfig.h>
 #include <linux/string.h>
-#include "optee_guest.h"
+#include "optee_guest_smccc.h"
 #include "virt_compat.h"
-
-/* An object, because a pointer to a function does not go into a void pointer. */
-struct way {
-	optee_invoke_fn *invoke_fn;
-};
 
 /* What the driver gets if its device tree is wrong about the conduit. */
 static void plain_smc(unsigned long a0, unsigned long a1, unsigned long a2,
@@ -33,71 +28,32 @@ static void plain_smc(unsigned long a0, unsigned long a1, unsigned long a2,
 	arm_smccc_smc(a0, a1, a2, a3, a4, a5, a6, a7, res);
 }
 
-static void call_optee(void *ctx, unsigned long fid, unsigned long a1,
-		       unsigned long a7, unsigned long ret[4])
-{
-	struct way *way = ctx;
-	struct arm_smccc_res res;
-
-	way->invoke_fn(fid, a1, 0, 0, 0, 0, 0, a7, &res);
-	ret[0] = res.a0;
-	ret[1] = res.a1;
-	ret[2] = res.a2;
-	ret[3] = res.a3;
-}
-
-static int guest_errno(enum optee_guest_error err)
-{
-	switch (err) {
-	case OPTEE_GUEST_OK:
-		return 0;
-	case OPTEE_GUEST_EID:
-		return -EINVAL;
-	case OPTEE_GUEST_EDROPPED:
-	case OPTEE_GUEST_EFILTERED:
-		return -EPERM;
-	case OPTEE_GUEST_ENOROOM:
-		return -ENOSPC;
-	case OPTEE_GUEST_ESTUCK:
-	case OPTEE_GUEST_ESTRANDED:
-		return -EBUSY;
-	case OPTEE_GUEST_EINVISIBLE:
-	case OPTEE_GUEST_EANSWER:
-		return -EPROTO;
-	}
-
-	return -EPROTO;
-}
-
 static void complain(struct udevice *dev, const struct optee_guest *guest,
-		     enum optee_guest_error err)
+		     const char *what)
 {
-	dev_err(dev, "guest %u: %s (answer 0x%x)\n", guest->id,
-		optee_guest_explain(err), guest->answer);
+	dev_err(dev, "guest %u: %s (answer 0x%x)\n", guest->id, what,
+		guest->answer);
 }
 
-static void take_leave(struct udevice *dev)
+static void remove_guest(struct udevice *dev)
 {
 	struct optee_virt_compat *vc = dev_get_plat(dev);
-	struct way way = { vc->invoke_fn };
-	struct optee_guest_conduit conduit = { call_optee, &way };
-	enum optee_guest_error err = optee_guest_leave(&vc->guest, &conduit);
+	struct optee_guest_invoke invoke = { vc->invoke_fn };
+	struct optee_guest_transport transport = { optee_guest_invoke, &invoke };
+	enum optee_guest_error err = optee_guest_leave(&vc->guest, &transport);
 
 	if (err)
-		complain(dev, &vc->guest, err);
+		complain(dev, &vc->guest, optee_guest_explain(err));
 }
 
 static void report(struct udevice *dev, const struct optee_virt_compat *vc)
 {
 	const struct optee_guest *guest = &vc->guest;
+	const char *remark = optee_guest_remark(guest->note);
 
-	if (guest->note == OPTEE_GUEST_RECLAIMED)
-		dev_warn(dev, "guest %u was left behind by an earlier system: removed it\n",
-			 guest->id);
-	if (guest->note == OPTEE_GUEST_UNSURE)
-		dev_warn(dev, "something below answers for OP-TEE in a way of its own (0x%x): not announcing a guest\n",
-			 guest->answer);
-
+	if (*remark)
+		dev_warn(dev, "guest %u: %s (answer 0x%x)\n", guest->id,
+			 remark, guest->answer);
 	if (guest->role == OPTEE_GUEST_GUEST)
 		dev_info(dev, "guest %u, conduit %s\n", guest->id, vc->conduit);
 	else
@@ -117,25 +73,25 @@ static bool method_is(ofnode node, const char *conduit)
  * uses the instruction is as good a witness (Arm ARM DDI 0487, C6.2, SMC and
  * HVC). An HVC at EL2 comes back to U-Boot as an exception, an SMC at EL3 too.
  */
-static enum optee_guest_way choose_way(optee_invoke_fn *hvc)
+static enum optee_guest_conduit choose_conduit(optee_invoke_fn *hvc)
 {
 	ofnode psci = ofnode_path("/psci");
 	unsigned int el = current_el();
 	unsigned long pfr0;
-	struct way by_smc = { plain_smc };
-	struct way by_hvc = { hvc };
-	struct optee_guest_ways ways = {
-		.smc = { call_optee, &by_smc },
-		.hvc = { call_optee, &by_hvc },
+	struct optee_guest_invoke by_smc = { plain_smc };
+	struct optee_guest_invoke by_hvc = { hvc };
+	struct optee_guest_conduits conduits = {
+		.smc = { optee_guest_invoke, &by_smc },
+		.hvc = { optee_guest_invoke, &by_hvc },
 	};
 
 	asm ("mrs %0, ID_AA64PFR0_EL1" : "=r" (pfr0));
-	ways.smc_safe = el < 3 && ((pfr0 & ID_AA64PFR0_EL1_EL3) ||
+	conduits.smc_safe = el < 3 && ((pfr0 & ID_AA64PFR0_EL1_EL3) ||
 				   method_is(psci, "smc"));
-	ways.hvc_safe = el < 2 && ((pfr0 & ID_AA64PFR0_EL1_EL2) ||
+	conduits.hvc_safe = el < 2 && ((pfr0 & ID_AA64PFR0_EL1_EL2) ||
 				   method_is(psci, "hvc"));
 
-	return optee_guest_choose_way(&ways);
+	return optee_guest_choose_conduit(&conduits);
 }
 
 /**
@@ -163,15 +119,15 @@ optee_invoke_fn *optee_virt_compat_prepare(struct udevice *dev,
 	if (!method_is(dev_ofnode(dev), "hvc"))
 		return invoke_fn;
 
-	switch (choose_way(invoke_fn)) {
+	switch (choose_conduit(invoke_fn)) {
 	case OPTEE_GUEST_HVC:
 		vc->conduit = "hvc";
 		return invoke_fn;
 	case OPTEE_GUEST_SMC:
-		dev_warn(dev, "HVC does not reach OP-TEE here, using SMC: mend the property method = \"hvc\"\n");
+		dev_warn(dev, "HVC does not reach OP-TEE here, using SMC: fix the property method = \"hvc\"\n");
 		vc->invoke_fn = plain_smc;
 		return plain_smc;
-	case OPTEE_GUEST_NO_WAY:
+	case OPTEE_GUEST_NO_CONDUIT:
 		break;
 	}
 
@@ -195,16 +151,16 @@ optee_invoke_fn *optee_virt_compat_prepare(struct udevice *dev,
 int optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
 {
 	struct optee_virt_compat *vc = dev_get_plat(dev);
-	struct way way = { vc->invoke_fn };
-	struct optee_guest_conduit conduit = { call_optee, &way };
+	struct optee_guest_invoke invoke = { vc->invoke_fn };
+	struct optee_guest_transport transport = { optee_guest_invoke, &invoke };
 	enum optee_guest_error err;
 
-	err = optee_guest_enter(&vc->guest, &conduit, sec_caps,
+	err = optee_guest_enter(&vc->guest, &transport, sec_caps,
 				CONFIG_OPTEE_VIRT_COMPAT_VM_ID,
 				OPTEE_GUEST_RECLAIM);
 	if (err) {
-		complain(dev, &vc->guest, err);
-		return guest_errno(err);
+		complain(dev, &vc->guest, optee_guest_explain(err));
+		return optee_guest_errno(err);
 	}
 	report(dev, vc);
 
@@ -224,13 +180,13 @@ int optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
 int optee_virt_compat_end_probe(struct udevice *dev, int ret)
 {
 	if (ret)
-		take_leave(dev);
+		remove_guest(dev);
 
 	return ret;
 }
 
 /**
- * optee_virt_compat_remove() - Take leave, or leave the guest to the next stage
+ * optee_virt_compat_remove() - Remove the guest, or leave it to the next stage
  * @dev: the OP-TEE device
  *
  * The flags of the driver have it called before an operating system is started,
@@ -245,7 +201,7 @@ int optee_virt_compat_remove(struct udevice *dev)
 	struct optee_virt_compat *vc = dev_get_plat(dev);
 
 	if (!IS_ENABLED(CONFIG_OPTEE_VIRT_COMPAT_KEEP)) {
-		take_leave(dev);
+		remove_guest(dev);
 		return 0;
 	}
 

@@ -12,10 +12,11 @@
 #include "model.h"
 #include "optee_guest.h"
 
-/* 3 honesty probes, 1 presence probe, 64 removals each with its probe, and 3
- * calls to announce, verify and withdraw.
+/*
+ * 3 honesty probes, 1 presence probe, 64 removals each with its probe, 3 calls to
+ * announce, verify and withdraw, and one for each id if there is no room.
  */
-#define MAX_ENTER_CALLS	(3 + 1 + 2 * 64 + 3)
+#define MAX_ENTER_CALLS	(3 + 1 + 2 * 64 + 3 + 65535)
 #define MAX_LEAVE_CALLS	(2 * 64)
 
 enum answer {
@@ -37,7 +38,8 @@ enum answer {
  * @calls:	made so far
  * @lied:	an answer was not the model's
  * @announced:	as core/ has to understand the answers, its guest may exist
- * @created:	VM_CREATED was sent
+ * @created:	VM_CREATED of @id was sent
+ * @strangers:	guests of another id that may exist, for the same reason
  */
 struct peer {
 	struct model model;
@@ -48,6 +50,7 @@ struct peer {
 	bool lied;
 	bool announced;
 	bool created;
+	unsigned int strangers;
 };
 
 static unsigned int take(struct peer *p, size_t bytes)
@@ -69,8 +72,8 @@ static void check_call(const struct peer *p, unsigned long fid,
 	}
 	assert(fid == MODEL_VM_CREATED || fid == MODEL_VM_DESTROYED);
 	assert(a7 == 0 && a1 >= 1 && a1 <= 0xffff);
-	assert(fid == MODEL_VM_DESTROYED || a1 == p->id);
-	assert(fid == MODEL_VM_DESTROYED || !p->announced);
+	assert(fid == MODEL_VM_DESTROYED || a1 >= 65534 || a1 == p->id);
+	assert(fid == MODEL_VM_DESTROYED || a1 != p->id || !p->announced);
 }
 
 static void call(void *ctx, unsigned long fid, unsigned long a1,
@@ -113,12 +116,15 @@ static void call(void *ctx, unsigned long fid, unsigned long a1,
 	}
 	p->lied |= kind != HONEST;
 
-	if (fid == MODEL_VM_CREATED) {
+	if (fid == MODEL_VM_CREATED && a1 != p->id) {
+		p->strangers++;
+	} else if (fid == MODEL_VM_DESTROYED && a1 != p->id) {
+		p->strangers -= p->strangers && (uint32_t)res[0] == MODEL_OK;
+	} else if (fid == MODEL_VM_CREATED) {
 		p->created = true;
 		p->announced = (uint32_t)res[0] != MODEL_ENOTAVAIL &&
 			       (uint32_t)res[0] != MODEL_UNKNOWN;
-	} else if (fid == MODEL_VM_DESTROYED && a1 == p->id &&
-		   (uint32_t)res[0] == MODEL_OK) {
+	} else if (fid == MODEL_VM_DESTROYED && (uint32_t)res[0] == MODEL_OK) {
 		p->announced = false;
 	}
 }
@@ -128,6 +134,7 @@ static void check_enter(const struct peer *p, const struct optee_guest *guest,
 {
 	assert(p->calls <= MAX_ENTER_CALLS);
 	assert(!p->model.panic);
+	assert(!p->strangers || err == OPTEE_GUEST_ESTRANDED);
 
 	if (err) {
 		assert(guest->role == OPTEE_GUEST_NONE);
@@ -161,7 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const unsigned int ids[] = { 1, 0, 7, 65533, 65534, 65535, 65536 };
 	struct peer p = { .data = data, .left = size };
-	const struct optee_guest_conduit conduit = { call, &p };
+	const struct optee_guest_transport transport = { call, &p };
 	const unsigned int what = take(&p, 1);
 	const unsigned int earlier = take(&p, 1);
 	const unsigned int choice = take(&p, 1);
@@ -172,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int n;
 
 	p.id = choice < sizeof(ids) / sizeof(ids[0]) ? ids[choice] : take(&p, 4);
-	model_init(&p.model, MODEL_VIRT_4_10, (what >> 2) % (MODEL_FILTERS + 1));
+	model_init(&p.model, MODEL_VIRT_4_10, (what >> 2) % (MODEL_OBLIGES + 1));
 	p.model.slots = 1 + earlier % 4;
 	/* Earlier guests are the hypervisor's doing, or an earlier system's. */
 	for (n = 0; n < earlier / 4 % 4; n++) {
@@ -184,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p.model.mediator = mediator;
 	}
 
-	err = optee_guest_enter(&guest, &conduit, caps, p.id,
+	err = optee_guest_enter(&guest, &transport, caps, p.id,
 				what & 2 ? OPTEE_GUEST_INHERIT :
 					   OPTEE_GUEST_RECLAIM);
 	check_enter(&p, &guest, caps, err);
@@ -192,14 +199,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.calls = 0;
 	p.created = false;
 	n = guest.role;
-	err = optee_guest_leave(&guest, &conduit);
+	err = optee_guest_leave(&guest, &transport);
 	assert(guest.role == OPTEE_GUEST_NONE);
 	assert(p.calls <= MAX_LEAVE_CALLS && !p.created);
 	assert((p.calls > 0) == (n == OPTEE_GUEST_GUEST));
 	assert(!err || err == OPTEE_GUEST_ESTRANDED);
 	assert(p.lied || n != OPTEE_GUEST_GUEST ||
 	       !model_count(&p.model, p.id));
-	assert(optee_guest_leave(&guest, &conduit) == OPTEE_GUEST_OK);
+	assert(optee_guest_leave(&guest, &transport) == OPTEE_GUEST_OK);
 
 	return 0;
 }

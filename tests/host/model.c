@@ -15,6 +15,7 @@ struct mediator {
 	bool filters_created;
 	bool filters_destroyed;
 	bool hides_capability;
+	bool obliges;
 };
 
 static const struct mediator mediators[] = {
@@ -41,6 +42,11 @@ static const struct mediator mediators[] = {
 	},
 	[MODEL_FILTERS] = {
 		.filters_created = true,
+	},
+	[MODEL_OBLIGES] = {
+		.sets_a7 = true,
+		.a7 = MODEL_CLIENT,
+		.obliges = true,
 	},
 };
 
@@ -100,6 +106,38 @@ static unsigned long vm_destroyed(struct model *m, uint16_t id,
 	return MODEL_OK;
 }
 
+/* The first version with the capability bit is 3.8.0: optee_os, CHANGELOG.md. */
+static unsigned long capabilities(enum model_build build)
+{
+	switch (build) {
+	case MODEL_PLAIN:
+		return 0xf5;
+	case MODEL_VIRT_3_8:
+		return 0x0d;
+	case MODEL_VIRT_3_7:
+		return 0x05;
+	default:
+		return 0xfd;
+	}
+}
+
+static void os_revision(enum model_build build, unsigned long res[4])
+{
+	static const unsigned char revisions[][2] = {
+		[MODEL_VIRT_4_5] = { 4, 5 },
+		[MODEL_VIRT_4_10] = { 4, 10 },
+		[MODEL_VIRT_4_4] = { 4, 4 },
+		[MODEL_VIRT_4_3] = { 4, 3 },
+		[MODEL_VIRT_4_1] = { 4, 1 },
+		[MODEL_VIRT_3_8] = { 3, 8 },
+		[MODEL_VIRT_3_7] = { 3, 7 },
+		[MODEL_PLAIN] = { 4, 4 },
+	};
+
+	res[0] = revisions[build][0];
+	res[1] = revisions[build][1];
+}
+
 /* __tee_entry_fast(), core/arch/arm/tee/entry_fast.c */
 static void fast_call(struct model *m, unsigned long fid, unsigned long a1,
 		      unsigned long a7, unsigned long res[4])
@@ -115,8 +153,10 @@ static void fast_call(struct model *m, unsigned long fid, unsigned long a1,
 		return;
 	case MODEL_EXCHANGE_CAPABILITIES:
 		res[0] = MODEL_OK;
-		res[1] = !virtualized ? 0xf5 :
-			 m->build == MODEL_VIRT_3_6 ? 0x0d : 0xfd;
+		res[1] = capabilities(m->build);
+		return;
+	case MODEL_GET_OS_REVISION:
+		os_revision(m->build, res);
 		return;
 	case MODEL_DISABLE_SHM_CACHE:
 		/* Else ENOTAVAIL says that the cache is empty. */
@@ -126,10 +166,11 @@ static void fast_call(struct model *m, unsigned long fid, unsigned long a1,
 			res[0] = MODEL_ENOTAVAIL;
 		return;
 	case MODEL_ENABLE_ASYNC_NOTIF:
-		if (m->build == MODEL_VIRT_3_6)
+		if (m->build == MODEL_VIRT_3_8 || m->build == MODEL_VIRT_3_7)
 			break;
 		/* notif_deliver_atomic_event(), core/kernel/notif.c */
-		if (virtualized && !a7)
+		if ((virtualized && !a7) || m->build == MODEL_VIRT_4_4 ||
+		    m->build == MODEL_VIRT_4_3)
 			m->panic = "assertion 'prtn' failed";
 		else
 			res[0] = MODEL_OK;
@@ -165,8 +206,9 @@ static void optee(struct model *m, unsigned long fid, unsigned long a1,
 		fast_call(m, fid, a1, a7, res);
 	} else if (!virtualized || a7) {
 		res[0] = MODEL_OK;
-	} else if (m->build == MODEL_VIRT_4_1 || m->build == MODEL_VIRT_3_6) {
-		/* Mended in 4.2.0: optee_os commit e7dd9fbb0 */
+	} else if (m->build == MODEL_VIRT_4_1 || m->build == MODEL_VIRT_3_8 ||
+		   m->build == MODEL_VIRT_3_7) {
+		/* Corrected in 4.2.0: optee_os commit e7dd9fbb0 */
 		m->panic = "yielding call without a guest";
 	} else {
 		res[0] = MODEL_ENOTAVAIL;
@@ -190,6 +232,12 @@ void model_smc(struct model *m, unsigned long fid, unsigned long a1,
 	if ((fid == MODEL_VM_CREATED && below->filters_created) ||
 	    (fid == MODEL_VM_DESTROYED && below->filters_destroyed)) {
 		res[0] = MODEL_UNKNOWN;
+		return;
+	}
+
+	if ((fid == MODEL_VM_CREATED || fid == MODEL_VM_DESTROYED) &&
+	    below->obliges) {
+		res[0] = MODEL_OK;
 		return;
 	}
 
@@ -226,8 +274,10 @@ void model_call(void *ctx, unsigned long fid, unsigned long a1,
 	/* A caller that believes every lie for ever must fail, not hang. */
 	if (m->calls == MODEL_MAX_CALLS)
 		m->panic = "the caller does not stop";
-	else
+	else if (m->calls < MODEL_MAX_RECORDED)
 		m->call[m->calls++] = (struct model_call){ fid, a1, a7 };
+	else
+		m->calls++;
 
 	if (!m->panic)
 		lie = find_lie(m, fid);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define MODEL_CALL_WITH_ARG		0x32000004ul
+#define MODEL_GET_OS_REVISION		0xb2000001ul
 #define MODEL_EXCHANGE_CAPABILITIES	0xb2000009ul
 #define MODEL_DISABLE_SHM_CACHE		0xb200000aul
 #define MODEL_VM_CREATED		0xb200000dul
@@ -30,6 +31,7 @@
 #define MODEL_UID_3			0xa5d5c51bul
 
 #define MODEL_CAP_VIRTUALIZATION	(1ul << 3)
+#define MODEL_CAP_ASYNC_NOTIF		(1ul << 5)
 
 /* What no answer ever holds: found in every register that OP-TEE leaves. */
 #define MODEL_POISON			0x5a5a5a5aul
@@ -44,14 +46,19 @@
 #define MODEL_CLIENT			1
 
 #define MODEL_MAX_GUESTS		128
-#define MODEL_MAX_CALLS			256
+#define MODEL_MAX_RECORDED		256
+/* More than a caller that asks for every id makes. */
+#define MODEL_MAX_CALLS			70000
 #define MODEL_MAX_LIES			2
 
 enum model_build {
 	MODEL_VIRT_4_5,
 	MODEL_VIRT_4_10,
+	MODEL_VIRT_4_4,		/* panics of ENABLE_ASYNC_NOTIF, whatever a7 */
+	MODEL_VIRT_4_3,		/* the same */
 	MODEL_VIRT_4_1,		/* panics of an untagged yielding call */
-	MODEL_VIRT_3_6,		/* also knows no asynchronous notifications */
+	MODEL_VIRT_3_8,		/* also knows no asynchronous notifications */
+	MODEL_VIRT_3_7,		/* and has no bit that says how it is built */
 	MODEL_PLAIN,
 };
 
@@ -63,6 +70,7 @@ enum model_build {
  * @MODEL_TAGS_AND_FILTERS: tags all calls, filters VM_*
  * @MODEL_DROPS:	    sets a7 of all calls to 0
  * @MODEL_FILTERS:	    filters VM_CREATED, tags nothing
+ * @MODEL_OBLIGES:	    tags all calls, answers VM_* with OK and does nothing
  */
 enum model_mediator {
 	MODEL_NATIVE,
@@ -71,6 +79,7 @@ enum model_mediator {
 	MODEL_TAGS_AND_FILTERS,
 	MODEL_DROPS,
 	MODEL_FILTERS,
+	MODEL_OBLIGES,
 };
 
 struct model_call {
@@ -108,8 +117,8 @@ struct model_lie {
  * @removed:  "Removing guest" lines on the secure console
  * @panic:    why OP-TEE has panicked, or NULL
  * @hung:     calls made after that
- * @calls:    number of calls in @call
- * @call:     calls as they came to model_call(), before any mediator
+ * @calls:    number of calls of model_call()
+ * @call:     the first of them as they came, before any mediator
  * @mark:     @calls when model_script() was called
  * @script:   MODEL_MAX_LIES lies, or NULL
  */
@@ -125,7 +134,7 @@ struct model {
 	const char *panic;
 	unsigned int hung;
 	unsigned int calls;
-	struct model_call call[MODEL_MAX_CALLS];
+	struct model_call call[MODEL_MAX_RECORDED];
 	unsigned int mark;
 	const struct model_lie *script;
 };
@@ -136,7 +145,7 @@ void model_init(struct model *m, enum model_build build,
 /* From the next call on, with @script in place. */
 void model_script(struct model *m, const struct model_lie *script);
 
-/* The call of a struct optee_guest_conduit with @ctx a struct model. */
+/* The call of a struct optee_guest_transport with @ctx a struct model. */
 void model_call(void *ctx, unsigned long fid, unsigned long a1,
 		unsigned long a7, unsigned long res[4]);
 

@@ -70,7 +70,7 @@ struct fixture {
 	char name[96];
 	bool ran;
 	struct model model;
-	struct optee_guest_conduit conduit;
+	struct optee_guest_transport transport;
 	struct optee_guest guest;
 };
 
@@ -122,8 +122,8 @@ static const struct scenario enters[] = {
 		.role = OPTEE_GUEST_GUEST,
 		.left = 1,
 	}, {
-		.name = "announces_to_optee_3_6",
-		.build = MODEL_VIRT_3_6,
+		.name = "announces_to_optee_3_8",
+		.build = MODEL_VIRT_3_8,
 		.id = 1,
 		.calls = "U0@65535 U0@1 C1@0 U0@1",
 		.role = OPTEE_GUEST_GUEST,
@@ -188,9 +188,37 @@ static const struct scenario enters[] = {
 		.name = "refuses_a_mediator_that_drops_a7",
 		.mediator = MODEL_DROPS,
 		.id = 1,
-		.calls = "U0@65535 U0@65534 U0@65533 D65535@0",
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 "
+			 "C65535@0 C65535@0 C65535@0 D65535@0 D65535@0 D65535@0",
 		.err = OPTEE_GUEST_EDROPPED,
-		.answer = MODEL_OK,
+		.answer = MODEL_ENOTAVAIL,
+	}, {
+		.name = "refuses_a_mediator_that_drops_a7_in_a_full_optee",
+		.mediator = MODEL_DROPS,
+		.there = { 1, 2 },
+		.id = 1,
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 C65535@0 D65535@0",
+		.err = OPTEE_GUEST_EDROPPED,
+		.answer = MODEL_ENOTAVAIL,
+		.left = 1,
+	}, {
+		.name = "removes_what_a_wrong_answer_hides_where_a7_is_dropped",
+		.mediator = MODEL_DROPS,
+		.id = 1,
+		.script = { LIE_DONE(6, MODEL_VM_CREATED, GARBAGE) },
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 "
+			 "C65535@0 C65535@0 D65535@0 D65535@0",
+		.err = OPTEE_GUEST_EDROPPED,
+		.answer = GARBAGE,
+	}, {
+		.name = "stranded_if_a7_is_dropped_and_a_removal_is_refused",
+		.mediator = MODEL_DROPS,
+		.id = 1,
+		.script = { LIE(9, MODEL_VM_DESTROYED, MODEL_ENOTAVAIL) },
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 "
+			 "C65535@0 C65535@0 C65535@0 D65535@0 D65535@0 D65535@0",
+		.err = OPTEE_GUEST_ESTRANDED,
+		.answer = MODEL_ENOTAVAIL,
 	}, {
 		.name = "refuses_a_mediator_that_only_filters",
 		.mediator = MODEL_FILTERS,
@@ -439,7 +467,7 @@ static const struct scenario enters[] = {
 		.name = "no_room_leaves_the_others_alone",
 		.there = { 2, 3 },
 		.id = 1,
-		.calls = "U0@65535 U0@1 C1@0 U0@1",
+		.calls = "U0@65535 U0@1 C1@0 U0@1 U0@1 U0@2",
 		.err = OPTEE_GUEST_ENOROOM,
 		.answer = MODEL_ENOTAVAIL,
 	}, {
@@ -600,8 +628,8 @@ static int start(void **state)
 	unsigned int n;
 
 	f->ran = true;
-	f->conduit.call = model_call;
-	f->conduit.ctx = &f->model;
+	f->transport.call = model_call;
+	f->transport.ctx = &f->model;
 	model_init(&f->model, sc->build, sc->mediator);
 	f->model.upper = f->upper;
 	if (sc->slots)
@@ -620,10 +648,11 @@ static int finish(void **state)
 	unsigned int n;
 
 	assert_null(f->model.panic);
-	for (n = 0; n < f->model.calls; n++) {
+	for (n = 0; n < f->model.calls && n < MODEL_MAX_RECORDED; n++) {
 		const struct model_call *call = &f->model.call[n];
 
 		assert_true(call->fid == MODEL_CALLS_UID ||
+			    call->fid == MODEL_GET_OS_REVISION ||
 			    (call->fid == MODEL_VM_CREATED && !call->a7) ||
 			    (call->fid == MODEL_VM_DESTROYED && !call->a7));
 	}
@@ -641,7 +670,7 @@ static enum optee_guest_error enter(struct fixture *f)
 	/* Nothing may depend on what was in there before. */
 	memset(&f->guest, 0xff, sizeof(f->guest));
 
-	return optee_guest_enter(&f->guest, &f->conduit, res[1], f->sc->id,
+	return optee_guest_enter(&f->guest, &f->transport, res[1], f->sc->id,
 				 f->sc->policy);
 }
 
@@ -649,12 +678,19 @@ static enum optee_guest_error enter(struct fixture *f)
 static void assert_served(struct fixture *f)
 {
 	unsigned long tag = optee_guest_tag(&f->guest);
+	unsigned int caps;
 	unsigned long res[4];
 
+	model_smc(&f->model, MODEL_EXCHANGE_CAPABILITIES, 0, 0, res);
+	caps = optee_guest_usable_caps(&f->guest, &f->transport, res[1]);
+	assert_int_equal(caps | MODEL_CAP_ASYNC_NOTIF,
+			 res[1] | MODEL_CAP_ASYNC_NOTIF);
+
 	model_smc(&f->model, MODEL_DISABLE_SHM_CACHE, 0, tag, res);
-	model_smc(&f->model, MODEL_ENABLE_ASYNC_NOTIF, 0, tag, res);
-	assert_int_equal(res[0], f->sc->build == MODEL_VIRT_3_6 ?
-				 MODEL_UNKNOWN : MODEL_OK);
+	if (caps & MODEL_CAP_ASYNC_NOTIF) {
+		model_smc(&f->model, MODEL_ENABLE_ASYNC_NOTIF, 0, tag, res);
+		assert_int_equal(res[0], MODEL_OK);
+	}
 	model_smc(&f->model, MODEL_CALL_WITH_ARG, 0, tag, res);
 	assert_int_equal(res[0], MODEL_OK);
 }
@@ -666,6 +702,7 @@ static void assert_calls(const struct model *m, const char *expected)
 	size_t len = 0;
 	unsigned int n;
 
+	assert_in_range(m->calls, 0, MODEL_MAX_RECORDED);
 	for (n = m->mark; n < m->calls; n++) {
 		const struct model_call *call = &m->call[n];
 
@@ -710,7 +747,7 @@ static void leaves_as_told(void **state)
 	assert_int_equal(f->guest.role, sc->role);
 
 	model_script(&f->model, sc->script);
-	assert_int_equal(optee_guest_leave(&f->guest, &f->conduit), sc->err);
+	assert_int_equal(optee_guest_leave(&f->guest, &f->transport), sc->err);
 	assert_int_equal(f->guest.role, OPTEE_GUEST_NONE);
 	assert_int_equal(optee_guest_tag(&f->guest), 0);
 	assert_int_equal(model_count(&f->model, sc->id), sc->left);
@@ -718,7 +755,7 @@ static void leaves_as_told(void **state)
 		assert_int_equal(f->guest.answer, sc->answer);
 
 	/* The second time there is nothing to leave. */
-	assert_int_equal(optee_guest_leave(&f->guest, &f->conduit),
+	assert_int_equal(optee_guest_leave(&f->guest, &f->transport),
 			 OPTEE_GUEST_OK);
 	assert_calls(&f->model, sc->calls);
 }
@@ -744,7 +781,7 @@ static bool survive(struct fixture *f, const struct model_lie script[])
 	if (!err) {
 		/* Nobody is below: an untagged call would halt OP-TEE. */
 		assert_int_equal(f->guest.role, OPTEE_GUEST_GUEST);
-		err = optee_guest_leave(&f->guest, &f->conduit);
+		err = optee_guest_leave(&f->guest, &f->transport);
 		assert_true(!err || err == OPTEE_GUEST_ESTRANDED);
 	}
 	/* What is ours is gone, or it was said. An earlier one may be stuck. */
@@ -779,6 +816,150 @@ static void one_wrong_answer_does_no_harm(void **state)
 	}
 }
 
+/* Which sends too much to be written down as its calls. */
+static void finds_a_mediator_that_obliges(void **state)
+{
+	struct fixture *f = *state;
+
+	model_init(&f->model, MODEL_VIRT_4_5, MODEL_OBLIGES);
+	assert_int_equal(enter(f), OPTEE_GUEST_OK);
+	assert_int_equal(f->guest.role, OPTEE_GUEST_MEDIATED);
+	assert_int_equal(f->guest.note, OPTEE_GUEST_FRESH);
+	assert_int_equal(f->model.calls, 3 + 1 + 64 + 64);
+	assert_int_equal(f->model.added, 1);
+	assert_served(f);
+	assert_int_equal(optee_guest_leave(&f->guest, &f->transport),
+			 OPTEE_GUEST_OK);
+	assert_int_equal(f->model.calls, 3 + 1 + 64 + 64 + 1);
+}
+
+static void no_room_for_a_first_guest(void **state)
+{
+	struct fixture *f = *state;
+
+	f->model.slots = 0;
+	assert_int_equal(enter(f), OPTEE_GUEST_ENOMEMORY);
+	assert_int_equal(f->guest.role, OPTEE_GUEST_NONE);
+	assert_int_equal(f->guest.answer, MODEL_ENOTAVAIL);
+	assert_int_equal(f->model.calls, 4 + 65535);
+}
+
+static void no_room_beside_the_guest_with_the_highest_id(void **state)
+{
+	struct fixture *f = *state;
+
+	f->model.slots = 1;
+	add_guest(f, 65535);
+	assert_int_equal(enter(f), OPTEE_GUEST_ENOROOM);
+	assert_int_equal(f->guest.role, OPTEE_GUEST_NONE);
+}
+
+/* No version but 4.3 and 4.4 is asked to do without. */
+static void notifications_are_used_where_they_work(void **state)
+{
+	static const struct {
+		enum model_build build;
+		enum model_mediator mediator;
+		bool used;
+	} table[] = {
+		{ MODEL_VIRT_4_10, MODEL_NATIVE, true },
+		{ MODEL_VIRT_4_5, MODEL_NATIVE, true },
+		{ MODEL_VIRT_4_4, MODEL_NATIVE, false },
+		{ MODEL_VIRT_4_3, MODEL_NATIVE, false },
+		{ MODEL_VIRT_4_4, MODEL_TAGS, false },
+		{ MODEL_VIRT_4_1, MODEL_NATIVE, true },
+		{ MODEL_VIRT_3_8, MODEL_NATIVE, false },
+		{ MODEL_PLAIN, MODEL_NATIVE, true },
+	};
+	struct fixture *f = *state;
+	unsigned int caps;
+	unsigned long res[4];
+	size_t n;
+
+	for (n = 0; n < ARRAY_SIZE(table); n++) {
+		model_init(&f->model, table[n].build, table[n].mediator);
+		assert_int_equal(enter(f), OPTEE_GUEST_OK);
+		model_smc(&f->model, MODEL_EXCHANGE_CAPABILITIES, 0, 0, res);
+		caps = optee_guest_usable_caps(&f->guest, &f->transport, res[1]);
+		print_message("row %zu\n", n);
+		assert_int_equal(!!(caps & MODEL_CAP_ASYNC_NOTIF), table[n].used);
+		assert_served(f);
+	}
+	/* Another major version with the same minor one. */
+	model_script(&f->model, (const struct model_lie[MODEL_MAX_LIES]){
+		LIE(1, MODEL_GET_OS_REVISION, 5, 4) });
+	f->guest.role = OPTEE_GUEST_GUEST;
+	assert_int_equal(optee_guest_usable_caps(&f->guest, &f->transport, 0xfd),
+			 0xfd);
+}
+
+/* 3.7.0 has no bit that says how it is built, so nothing is done there. */
+static void too_old_an_optee_reads_as_plain(void **state)
+{
+	struct fixture *f = *state;
+
+	model_init(&f->model, MODEL_VIRT_3_7, MODEL_NATIVE);
+	assert_int_equal(enter(f), OPTEE_GUEST_OK);
+	assert_int_equal(f->guest.role, OPTEE_GUEST_PLAIN);
+	assert_int_equal(f->model.calls, 0);
+}
+
+/* MIDR_EL1 of processors, as their manuals give it. */
+static void some_processors_have_to_be_on_first(void **state)
+{
+	static const struct {
+		unsigned int midr;
+		bool hangs;
+	} table[] = {
+		{ 0x411fd070, false },	/* Cortex-A57 r1p0 */
+		{ 0x410fd083, false },	/* Cortex-A72 r0p3 */
+		{ 0x411fd080, true },	/* Cortex-A72 r1p0 */
+		{ 0x414fd0b1, true },	/* Cortex-A76 r4p1 */
+		{ 0x411fd0d0, true },	/* Cortex-A77 r1p0 */
+		{ 0x410fd0e0, true },	/* Cortex-A76AE r0p0 */
+		{ 0x411fd410, true },	/* Cortex-A78 r1p0 */
+		{ 0x410fd421, true },	/* Cortex-A78AE r0p1 */
+		{ 0x410fd4b0, true },	/* Cortex-A78C r0p0 */
+		{ 0x412fd471, true },	/* Cortex-A710 r2p1 */
+		{ 0x411fd440, true },	/* Cortex-X1 r1p0 */
+		{ 0x412fd481, true },	/* Cortex-X2 r2p1 */
+		{ 0x414fd0c1, true },	/* Neoverse N1 r4p1 */
+		{ 0x410fd493, true },	/* Neoverse N2 r0p3 */
+		{ 0x411fd402, true },	/* Neoverse V1 r1p2 */
+		{ 0x410fd4f1, false },	/* Neoverse V2 r0p1 */
+		{ 0x511fd0c1, false },	/* another implementer's part */
+		{ 0x000f0510, false },	/* QEMU's "max" */
+	};
+	size_t n;
+
+	(void)state;
+
+	for (n = 0; n < ARRAY_SIZE(table); n++) {
+		print_message("0x%x\n", table[n].midr);
+		assert_int_equal(!!optee_guest_late_cpu_hangs(table[n].midr),
+				 table[n].hangs);
+	}
+}
+
+static void each_note_has_its_own_line(void **state)
+{
+	int note, other;
+
+	(void)state;
+
+	assert_string_equal(optee_guest_remark(OPTEE_GUEST_FRESH), "");
+	for (note = OPTEE_GUEST_RECLAIMED; note <= OPTEE_GUEST_UNSURE; note++) {
+		const char *line = optee_guest_remark(note);
+
+		assert_true(strlen(line) > 0);
+		assert_null(strchr(line, '\n'));
+		for (other = OPTEE_GUEST_FRESH; other < note; other++)
+			assert_string_not_equal(line, optee_guest_remark(other));
+	}
+	assert_string_equal(optee_guest_remark(-1), "");
+	assert_string_equal(optee_guest_remark(OPTEE_GUEST_UNSURE + 1), "");
+}
+
 static const struct scenario faulty[] = {
 	{
 		.name = "one_wrong_answer_does_no_harm",
@@ -797,8 +978,8 @@ static const struct scenario faulty[] = {
 		.build = MODEL_VIRT_4_1,
 		.id = 1,
 	}, {
-		.name = "one_wrong_answer_does_no_harm_to_optee_3_6",
-		.build = MODEL_VIRT_3_6,
+		.name = "one_wrong_answer_does_no_harm_to_optee_3_8",
+		.build = MODEL_VIRT_3_8,
 		.id = 1,
 	},
 };
@@ -812,7 +993,7 @@ static void enters_again_after_leave(void **state)
 		assert_int_equal(enter(f), OPTEE_GUEST_OK);
 		assert_int_equal(f->guest.note, OPTEE_GUEST_FRESH);
 		assert_served(f);
-		assert_int_equal(optee_guest_leave(&f->guest, &f->conduit),
+		assert_int_equal(optee_guest_leave(&f->guest, &f->transport),
 				 OPTEE_GUEST_OK);
 		assert_int_equal(f->model.added, n);
 		assert_int_equal(f->model.removed, n);
@@ -886,37 +1067,37 @@ static void stuck_if_optee_always_claims_the_guest(void **state)
 }
 
 /* One instruction: does OP-TEE answer it, and how often was it tried. */
-struct way {
+struct conduit {
 	bool answers;
 	unsigned int calls;
 };
 
-static void way_call(void *ctx, unsigned long fid, unsigned long a1,
+static void conduit_call(void *ctx, unsigned long fid, unsigned long a1,
 		     unsigned long a7, unsigned long res[4])
 {
-	struct way *way = ctx;
+	struct conduit *conduit = ctx;
 
 	assert_int_equal(fid, MODEL_CALLS_UID);
 	assert_int_equal(a1, 0);
 	assert_int_equal(a7, 0);
-	way->calls++;
-	res[0] = way->answers ? MODEL_UID_0 : MODEL_UNKNOWN;
+	conduit->calls++;
+	res[0] = conduit->answers ? MODEL_UID_0 : MODEL_UNKNOWN;
 	res[1] = MODEL_UID_1;
 	res[2] = MODEL_UID_2;
 	res[3] = MODEL_UID_3;
 }
 
-static void chooses_the_way_that_optee_answers(void **state)
+static void chooses_the_conduit_that_optee_answers(void **state)
 {
 	static const struct {
 		bool hvc_safe, smc_safe, hvc_answers, smc_answers;
-		enum optee_guest_way way;
+		enum optee_guest_conduit conduit;
 		unsigned int hvc_calls, smc_calls;
 	} table[] = {
-		{ 0, 0, 0, 0, OPTEE_GUEST_NO_WAY, 0, 0 },
-		{ 0, 0, 0, 1, OPTEE_GUEST_NO_WAY, 0, 0 },
-		{ 0, 0, 1, 0, OPTEE_GUEST_NO_WAY, 0, 0 },
-		{ 0, 0, 1, 1, OPTEE_GUEST_NO_WAY, 0, 0 },
+		{ 0, 0, 0, 0, OPTEE_GUEST_NO_CONDUIT, 0, 0 },
+		{ 0, 0, 0, 1, OPTEE_GUEST_NO_CONDUIT, 0, 0 },
+		{ 0, 0, 1, 0, OPTEE_GUEST_NO_CONDUIT, 0, 0 },
+		{ 0, 0, 1, 1, OPTEE_GUEST_NO_CONDUIT, 0, 0 },
 		{ 0, 1, 0, 0, OPTEE_GUEST_SMC, 0, 0 },
 		{ 0, 1, 0, 1, OPTEE_GUEST_SMC, 0, 0 },
 		{ 0, 1, 1, 0, OPTEE_GUEST_SMC, 0, 0 },
@@ -935,17 +1116,17 @@ static void chooses_the_way_that_optee_answers(void **state)
 	(void)state;
 
 	for (n = 0; n < ARRAY_SIZE(table); n++) {
-		struct way hvc = { .answers = table[n].hvc_answers };
-		struct way smc = { .answers = table[n].smc_answers };
-		const struct optee_guest_ways ways = {
-			.hvc = { way_call, &hvc },
-			.smc = { way_call, &smc },
+		struct conduit hvc = { .answers = table[n].hvc_answers };
+		struct conduit smc = { .answers = table[n].smc_answers };
+		const struct optee_guest_conduits conduits = {
+			.hvc = { conduit_call, &hvc },
+			.smc = { conduit_call, &smc },
 			.hvc_safe = table[n].hvc_safe,
 			.smc_safe = table[n].smc_safe,
 		};
 
 		print_message("row %zu\n", n);
-		assert_int_equal(optee_guest_choose_way(&ways), table[n].way);
+		assert_int_equal(optee_guest_choose_conduit(&conduits), table[n].conduit);
 		assert_int_equal(hvc.calls, table[n].hvc_calls);
 		assert_int_equal(smc.calls, table[n].smc_calls);
 	}
@@ -994,7 +1175,7 @@ static void an_unknown_role_neither_tags_nor_leaves(void **state)
 	f->guest.id = 1;
 	f->guest.role = OPTEE_GUEST_GUEST + 1;
 	assert_int_equal(optee_guest_tag(&f->guest), 0);
-	assert_int_equal(optee_guest_leave(&f->guest, &f->conduit),
+	assert_int_equal(optee_guest_leave(&f->guest, &f->transport),
 			 OPTEE_GUEST_OK);
 	assert_int_equal(f->guest.role, OPTEE_GUEST_NONE);
 	assert_calls(&f->model, "");
@@ -1056,9 +1237,11 @@ static void model_answers_like_optee(void **state)
 		  { MODEL_CALL_WITH_ARG, 0, 2 }, MODEL_ENOTAVAIL },
 		{ "before 4.2.0 it panics", MODEL_VIRT_4_1,
 		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_POISON },
-		{ "so it does in 3.6", MODEL_VIRT_3_6,
+		{ "so it does in 3.8", MODEL_VIRT_3_8,
 		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_POISON },
-		{ "3.6 knows no notifications", MODEL_VIRT_3_6,
+		{ "4.4 panics of notifications of a guest's", MODEL_VIRT_4_4,
+		  { MODEL_ENABLE_ASYNC_NOTIF, 0, 1 }, MODEL_POISON },
+		{ "3.8 knows no notifications", MODEL_VIRT_3_8,
 		  { MODEL_ENABLE_ASYNC_NOTIF, 0, 0 }, MODEL_UNKNOWN },
 		{ "a plain build serves it", MODEL_PLAIN,
 		  { MODEL_CALL_WITH_ARG, 0, 0 }, MODEL_OK },
@@ -1119,7 +1302,14 @@ static const struct CMUnitTest singles[] = {
 	TEST(reclaims_64_duplicates),
 	TEST(stuck_after_64_removals),
 	TEST(stuck_if_optee_always_claims_the_guest),
-	TEST(chooses_the_way_that_optee_answers),
+	TEST(finds_a_mediator_that_obliges),
+	TEST(no_room_for_a_first_guest),
+	TEST(no_room_beside_the_guest_with_the_highest_id),
+	TEST(notifications_are_used_where_they_work),
+	TEST(too_old_an_optee_reads_as_plain),
+	TEST(some_processors_have_to_be_on_first),
+	TEST(each_note_has_its_own_line),
+	TEST(chooses_the_conduit_that_optee_answers),
 	TEST(each_error_has_its_own_line),
 	TEST(each_role_has_its_name),
 	TEST(an_unknown_role_neither_tags_nor_leaves),

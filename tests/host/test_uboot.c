@@ -171,7 +171,7 @@ static void comes_back_after_the_end(void **state)
 		assert_int_equal(probe(0), 0);
 		assert_int_equal(model_count(&machine.model, 1), 1);
 		assert_int_equal(!!strstr(machine.log,
-					  "guest 1 was left behind"), keep);
+					  "guest 1: left behind by an earlier system"), keep);
 	}
 }
 
@@ -220,11 +220,14 @@ static void every_error_is_one_line_and_no_guest(void **state)
 		struct model_lie script[MODEL_MAX_LIES];
 		enum model_mediator mediator;
 		unsigned int slots;
+		unsigned int there;
 		int ret;
 		const char *line;
 		bool stranded;
 	} cases[] = {
-		{ .ret = -ENOSPC, .line = "no room for another guest" },
+		{ .ret = -ENOMEM, .line = "no room for a first guest" },
+		{ .slots = 1, .there = 2, .ret = -ENOSPC,
+		  .line = "no room for another guest" },
 		{ .slots = 2, .mediator = MODEL_DROPS, .ret = -EPERM,
 		  .line = "drops a7" },
 		{ .slots = 2, .mediator = MODEL_FILTERS, .ret = -EPERM,
@@ -244,6 +247,9 @@ static void every_error_is_one_line_and_no_guest(void **state)
 		set_up(state);
 		model_init(&machine.model, MODEL_VIRT_4_5, cases[n].mediator);
 		machine.model.slots = cases[n].slots;
+		if (cases[n].there)
+			model_smc(&machine.model, MODEL_VM_CREATED, cases[n].there,
+				  0, (unsigned long[4]){ 0 });
 		model_script(&machine.model, cases[n].script);
 		assert_int_equal(probe(0), cases[n].ret);
 		assert_logged(cases[n].line);
@@ -277,7 +283,7 @@ static void unsure_mediator_is_one_warning(void **state)
 	(void)state;
 	model_script(&machine.model, script);
 	assert_int_equal(probe(0), 0);
-	assert_logged("in a way of its own (0x5)");
+	assert_logged("answers for OP-TEE in an unknown manner (answer 0x5)");
 	assert_int_equal(machine.model.added, 0);
 }
 
@@ -349,7 +355,7 @@ static void chooses_the_conduit(void **state)
 		assert_ptr_equal(way, compat.invoke_fn);
 		assert_int_equal(way == driver_hvc,
 				 !strcmp(cases[n].conduit, "hvc"));
-		assert_int_equal(!!strstr(machine.log, "mend the property"),
+		assert_int_equal(!!strstr(machine.log, "fix the property"),
 				 !!strcmp(cases[n].method, cases[n].conduit));
 	}
 }
