@@ -9,25 +9,22 @@
  */
 #include <linux/arm-smccc.h>
 #include <linux/cache.h>
+#include <linux/cpu.h>
 #include <linux/crash_dump.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/of.h>
 #include <linux/property.h>
 #include <linux/slab.h>
+#include <linux/stop_machine.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <asm/cpufeature.h>
-#include <asm/sysreg.h>
-#include <asm/virt.h>
-#include "optee_guest.h"
+#include "optee_smc.h"
 #include "virt_compat.h"
-
-/* ID_AA64PFR0_EL1: newer kernels have other names for these. */
-#define PFR0_EL2_SHIFT	8
-#define PFR0_EL3_SHIFT	12
+#include "virt_compat_guest.h"
 
 static bool virt_compat __ro_after_init = true;
 module_param(virt_compat, bool, 0444);
@@ -35,7 +32,7 @@ MODULE_PARM_DESC(virt_compat, "Be a guest of an OP-TEE built for virtualization 
 
 static bool vm_inherit __ro_after_init;
 module_param(vm_inherit, bool, 0444);
-MODULE_PARM_DESC(vm_inherit, "Take over a guest that has our id already instead of removing it (default: 0)");
+MODULE_PARM_DESC(vm_inherit, "Inherit a guest that has our id already instead of removing it (default: 0)");
 
 static bool vm_kdump __ro_after_init;
 module_param(vm_kdump, bool, 0444);
@@ -64,23 +61,6 @@ static const struct kernel_param_ops vm_id_ops = {
 static unsigned int vm_id __ro_after_init = CONFIG_OPTEE_VIRT_COMPAT_VM_ID;
 module_param_cb(vm_id, &vm_id_ops, &vm_id, 0444);
 MODULE_PARM_DESC(vm_id, "Guest id to announce and to tag calls with, 1..65535 (default: CONFIG_OPTEE_VIRT_COMPAT_VM_ID)");
-
-/* An object, because a pointer to a function does not go into a void pointer. */
-struct way {
-	optee_invoke_fn *invoke_fn;
-};
-
-/**
- * struct virt_compat - what one OP-TEE device is, for as long as it is bound
- * @guest: our standing with OP-TEE
- * @way:   the driver's function that does not tag
- * @name:  of that way: "smc" or "hvc"
- */
-struct virt_compat {
-	struct optee_guest guest;
-	struct way way;
-	const char *name;
-};
 
 /*
  * The id comes from the parameter and not from a per-device structure because
@@ -112,55 +92,54 @@ static void tagged_hvc(unsigned long a0, unsigned long a1, unsigned long a2,
 	arm_smccc_hvc(a0, a1, a2, a3, a4, a5, a6, vm_id, res);
 }
 
-static void call_optee(void *ctx, unsigned long fid, unsigned long a1,
-		       unsigned long a7, unsigned long ret[4])
+static struct optee_guest_transport transport_of(struct virt_compat *vc)
 {
-	struct way *way = ctx;
-	struct arm_smccc_res res;
-
-	way->invoke_fn(fid, a1, 0, 0, 0, 0, 0, a7, &res);
-	ret[0] = res.a0;
-	ret[1] = res.a1;
-	ret[2] = res.a2;
-	ret[3] = res.a3;
+	return (struct optee_guest_transport){ optee_guest_invoke, &vc->invoke };
 }
 
-static int guest_errno(enum optee_guest_error err)
+static void complain(const struct virt_compat *vc, const char *what)
 {
-	switch (err) {
-	case OPTEE_GUEST_OK:
-		return 0;
-	case OPTEE_GUEST_EID:
-		return -EINVAL;
-	case OPTEE_GUEST_EDROPPED:
-	case OPTEE_GUEST_EFILTERED:
-		return -EPERM;
-	case OPTEE_GUEST_ENOROOM:
-		return -ENOSPC;
-	case OPTEE_GUEST_ESTUCK:
-	case OPTEE_GUEST_ESTRANDED:
-		return -EBUSY;
-	case OPTEE_GUEST_EINVISIBLE:
-	case OPTEE_GUEST_EANSWER:
-		return -EPROTO;
-	}
-
-	return -EPROTO;
+	dev_err(vc->dev, "guest %u: %s (answer 0x%x)\n", vc->guest.id, what,
+		vc->guest.answer);
 }
 
-static void take_leave(struct device *dev, struct virt_compat *vc)
+static int leave(void *data)
 {
-	struct optee_guest_conduit conduit = { call_optee, &vc->way };
-	enum optee_guest_error err = optee_guest_leave(&vc->guest, &conduit);
+	struct virt_compat *vc = data;
+	struct optee_guest_transport transport = transport_of(vc);
 
+	return optee_guest_leave(&vc->guest, &transport);
+}
+
+/**
+ * optee_virt_compat_remove_guest() - Remove our guest, if we are one
+ * @vc: the device
+ *
+ * Up to 4.2.0 OP-TEE panics if another CPU is in there for the guest, so all
+ * others are held meanwhile: a CPU is in there only between its SMC and that SMC's
+ * return. Whoever calls OP-TEE for the guest later is refused.
+ *
+ * Context: May sleep, takes the lock of CPU hotplug.
+ */
+void optee_virt_compat_remove_guest(struct virt_compat *vc)
+{
+	enum optee_guest_error err;
+
+	if (vc->guest.role != OPTEE_GUEST_GUEST)
+		return;
+
+	err = stop_machine(leave, vc, NULL);
 	if (err)
-		dev_err(dev, "guest %u: %s (answer 0x%x)\n", vc->guest.id,
-			optee_guest_explain(err), vc->guest.answer);
+		complain(vc, optee_guest_explain(err));
 }
 
 static void virt_compat_release(struct device *dev, void *data)
 {
-	take_leave(dev, data);
+	struct virt_compat *vc = data;
+
+	optee_virt_compat_unwatch_sleep(vc);
+	optee_virt_compat_remove_guest(vc);
+	optee_virt_compat_unwatch_cpus(vc);
 }
 
 static struct virt_compat *virt_compat_find(struct device *dev)
@@ -196,7 +175,7 @@ static ssize_t conduit_show(struct device *dev, struct device_attribute *attr,
 {
 	struct virt_compat *vc = virt_compat_find(dev);
 
-	return sysfs_emit(buf, "%s\n", vc ? vc->name : "none");
+	return sysfs_emit(buf, "%s\n", vc ? vc->conduit : "none");
 }
 static DEVICE_ATTR_RO(conduit);
 
@@ -211,61 +190,25 @@ static const struct attribute_group virt_compat_group = {
 	.attrs = virt_compat_attrs,
 };
 
-static void report(struct device *dev, const struct virt_compat *vc)
+static void report(const struct virt_compat *vc)
 {
 	const struct optee_guest *guest = &vc->guest;
+	const char *remark = optee_guest_remark(guest->note);
 
-	switch (guest->note) {
-	case OPTEE_GUEST_FRESH:
-		break;
-	case OPTEE_GUEST_RECLAIMED:
-		dev_warn(dev, "guest %u was left behind by an earlier system: removed it\n",
-			 guest->id);
-		break;
-	case OPTEE_GUEST_INHERITED:
-		dev_info(dev, "guest %u taken over from an earlier system\n",
-			 guest->id);
-		break;
-	case OPTEE_GUEST_UNSURE:
-		dev_warn(dev, "something below answers for OP-TEE in a way of its own (0x%x): not announcing a guest\n",
-			 guest->answer);
-		break;
-	}
-
+	if (*remark)
+		dev_warn(vc->dev, "guest %u: %s (answer 0x%x)\n", guest->id,
+			 remark, guest->answer);
 	if (guest->role == OPTEE_GUEST_GUEST)
-		dev_info(dev, "guest %u, conduit %s\n", guest->id, vc->name);
+		dev_info(vc->dev, "guest %u, conduit %s\n", guest->id,
+			 vc->conduit);
 	else
-		dev_info(dev, "%s, conduit %s\n",
-			 optee_guest_role_name(guest->role), vc->name);
+		dev_info(vc->dev, "%s, conduit %s\n",
+			 optee_guest_role_name(guest->role), vc->conduit);
 }
 
 static bool says_hvc(struct device *dev)
 {
 	return device_property_match_string(dev, "method", "hvc") >= 0;
-}
-
-/*
- * SMC is undefined where there is no EL3, HVC where there is no EL2; a PSCI that
- * uses the instruction is as good a witness (Arm ARM DDI 0487, C6.2, SMC and
- * HVC). At EL2 an HVC comes back to the kernel as an exception it does not take.
- */
-static enum optee_guest_way choose_way(optee_invoke_fn *hvc)
-{
-	u64 pfr0 = read_sanitised_ftr_reg(SYS_ID_AA64PFR0_EL1);
-	enum arm_smccc_conduit psci = arm_smccc_1_1_get_conduit();
-	struct way by_smc = { untagged_smc };
-	struct way by_hvc = { hvc };
-	struct optee_guest_ways ways = {
-		.smc = { call_optee, &by_smc },
-		.hvc = { call_optee, &by_hvc },
-		.smc_safe = psci == SMCCC_CONDUIT_SMC ||
-			    cpuid_feature_extract_unsigned_field(pfr0, PFR0_EL3_SHIFT),
-		.hvc_safe = !is_kernel_in_hyp_mode() &&
-			    (psci == SMCCC_CONDUIT_HVC ||
-			     cpuid_feature_extract_unsigned_field(pfr0, PFR0_EL2_SHIFT)),
-	};
-
-	return optee_guest_choose_way(&ways);
 }
 
 /**
@@ -285,6 +228,7 @@ bool optee_virt_compat_refuses_kdump(void)
 
 /**
  * optee_virt_compat_ffa_register() - Register the driver for FF-A, if it may be
+ * @ffa_register: the driver's own function for that
  *
  * The guest protocol of this file is that of SMC: over FF-A a crash kernel is
  * refused as ever.
@@ -292,9 +236,9 @@ bool optee_virt_compat_refuses_kdump(void)
  * Context: The driver's initialization; may sleep.
  * Return: 0 or an error.
  */
-int optee_virt_compat_ffa_register(void)
+int optee_virt_compat_ffa_register(int (*ffa_register)(void))
 {
-	return is_kdump_kernel() ? -EOPNOTSUPP : optee_ffa_abi_register();
+	return is_kdump_kernel() ? -EOPNOTSUPP : ffa_register();
 }
 
 /**
@@ -311,6 +255,9 @@ int optee_virt_compat_ffa_register(void)
 optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
 					   optee_invoke_fn *invoke_fn)
 {
+	struct optee_guest_invoke smc = { untagged_smc };
+	struct optee_guest_invoke hvc = { invoke_fn };
+
 	if (IS_ERR(invoke_fn) || !virt_compat)
 		return invoke_fn;
 
@@ -323,14 +270,14 @@ optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
 	if (!says_hvc(dev))
 		return invoke_fn;
 
-	switch (choose_way(invoke_fn)) {
+	switch (optee_virt_compat_conduit(&smc, &hvc)) {
 	case OPTEE_GUEST_HVC:
 		return invoke_fn;
 	case OPTEE_GUEST_SMC:
-		dev_warn(dev, "HVC does not reach OP-TEE here, using SMC: mend the property method = \"hvc\" of %pOF\n",
+		dev_warn(dev, "HVC does not reach OP-TEE here, using SMC: fix the property method = \"hvc\" of %pOF\n",
 			 dev->of_node);
 		return untagged_smc;
-	case OPTEE_GUEST_NO_WAY:
+	case OPTEE_GUEST_NO_CONDUIT:
 		break;
 	}
 
@@ -342,18 +289,117 @@ optee_invoke_fn *optee_virt_compat_prepare(struct device *dev,
 static enum optee_guest_policy policy(struct device *dev)
 {
 	if (vm_inherit && is_kdump_kernel()) {
-		dev_warn(dev, "a crash kernel cannot take over a guest, its threads may be stuck: optee.vm_inherit is ignored\n");
+		dev_warn(dev, "a crash kernel cannot inherit a guest, its threads may be stuck: optee.vm_inherit is ignored\n");
 		return OPTEE_GUEST_RECLAIM;
 	}
 
 	return vm_inherit ? OPTEE_GUEST_INHERIT : OPTEE_GUEST_RECLAIM;
 }
 
+/*
+ * Does OP-TEE have a thread for us? Those that an earlier system's calls have
+ * stopped in never come back. A call without a message needs one and ends at once
+ * (OPTEE_SMC_RETURN_EBADADDR; std_smc_entry(), core/arch/arm/kernel/thread_optee_smc.c
+ * of optee_os 4.5.0), but for an interrupt of the normal world's that it may meet.
+ */
+static bool has_free_thread(const struct virt_compat *vc)
+{
+	struct arm_smccc_res res = { .a0 = OPTEE_SMC_CALL_WITH_ARG };
+
+	do {
+		vc->invoke.fn(res.a0, res.a1, res.a2, res.a3, 0, 0, 0,
+			      optee_guest_tag(&vc->guest), &res);
+		if (!OPTEE_SMC_RETURN_IS_RPC(res.a0))
+			break;
+		res.a0 = OPTEE_SMC_CALL_RETURN_FROM_RPC;
+	} while (true);
+
+	return res.a0 != OPTEE_SMC_RETURN_ETHREAD_LIMIT;
+}
+
+/* Nothing is changed of a guest that we may not use: it is not ours. */
+static int check_inherited(struct virt_compat *vc, int late_cpu)
+{
+	if (vc->guest.note != OPTEE_GUEST_INHERITED)
+		return 0;
+
+	if (late_cpu)
+		dev_err(vc->dev, "guest %u was perhaps made when CPU %d was off, trusted applications would hang on it: boot with nr_cpus=1, or leave out optee.vm_inherit\n",
+			vc->guest.id, late_cpu);
+	else if (!has_free_thread(vc))
+		dev_err(vc->dev, "guest %u has no thread left, all have stopped in calls of the earlier system: leave out optee.vm_inherit\n",
+			vc->guest.id);
+	else
+		return 0;
+
+	vc->guest.role = OPTEE_GUEST_NONE;
+
+	return -EBUSY;
+}
+
+static int become_client(struct virt_compat *vc, u32 sec_caps)
+{
+	struct optee_guest_transport transport = transport_of(vc);
+	enum optee_guest_error err;
+	int late_cpu;
+
+	cpus_read_lock();
+	err = optee_guest_enter(&vc->guest, &transport, sec_caps, vm_id,
+				policy(vc->dev));
+	late_cpu = vc->guest.role == OPTEE_GUEST_GUEST ?
+		   optee_virt_compat_served_cpus(vc) : 0;
+	cpus_read_unlock();
+
+	if (err) {
+		complain(vc, optee_guest_explain(err));
+		return optee_guest_errno(err);
+	}
+	if (is_kdump_kernel() && vc->guest.role != OPTEE_GUEST_GUEST) {
+		dev_err(vc->dev, "%s: OP-TEE's threads may be stuck in the crashed kernel, only a guest gets new ones: leave out optee.vm_kdump\n",
+			optee_guest_role_name(vc->guest.role));
+		return -ENODEV;
+	}
+
+	return check_inherited(vc, late_cpu);
+}
+
+static u32 usable_caps(struct virt_compat *vc, u32 sec_caps)
+{
+	struct optee_guest_transport transport = transport_of(vc);
+	u32 usable = optee_guest_usable_caps(&vc->guest, &transport, sec_caps);
+
+	if (usable != sec_caps)
+		dev_warn(vc->dev, "OP-TEE 4.3.0 and 4.4.0 halt when asynchronous notifications are enabled for a guest: not using them, update OP-TEE to 4.5.0 or later\n");
+
+	return usable;
+}
+
+/* Drivers that call the secure world by themselves, and so without a tag. */
+static const struct of_device_id other_callers[] = {
+	{ .compatible = "arm,smc-wdt" },
+	{ .compatible = "arm,scmi-smc" },
+	{}
+};
+
+static void warn_of_other_callers(struct device *dev)
+{
+	struct device_node *node;
+	u32 fid;
+
+	for_each_matching_node(node, other_callers) {
+		if (of_device_is_available(node) &&
+		    !of_property_read_u32(node, "arm,smc-id", &fid) &&
+		    ARM_SMCCC_OWNER_NUM(fid) >= ARM_SMCCC_OWNER_TRUSTED_APP)
+			dev_warn(dev, "%pOF calls OP-TEE past this driver, with 0x%x and without the guest's id: OP-TEE refuses that or halts, use optee-shim\n",
+				 node, fid);
+	}
+}
+
 /**
  * optee_virt_compat_enter() - Become what OP-TEE serves
  * @dev:       the OP-TEE device being probed
  * @invoke_fn: the driver's own function for calls
- * @sec_caps:  OPTEE_SMC_SEC_CAP_* as OP-TEE gave them
+ * @sec_caps:  OPTEE_SMC_SEC_CAP_* as OP-TEE gave them; less what may not be used
  *
  * To be called right after the capability exchange: on an OP-TEE built for
  * virtualization all that the driver sends later must be tagged. A guest that
@@ -366,11 +412,9 @@ static enum optee_guest_policy policy(struct device *dev)
  */
 optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
 					 optee_invoke_fn *invoke_fn,
-					 u32 sec_caps)
+					 u32 *sec_caps)
 {
 	bool hvc = says_hvc(dev) && invoke_fn != untagged_smc;
-	struct optee_guest_conduit conduit = { call_optee };
-	enum optee_guest_error err;
 	struct virt_compat *vc;
 	int rc;
 
@@ -381,39 +425,46 @@ optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
 	if (!vc)
 		return ERR_PTR(-ENOMEM);
 
-	vc->name = hvc ? "hvc" : "smc";
-	vc->way.invoke_fn = invoke_fn;
-	conduit.ctx = &vc->way;
+	vc->dev = dev;
+	vc->conduit = hvc ? "hvc" : "smc";
+	vc->invoke.fn = invoke_fn;
 
-	err = optee_guest_enter(&vc->guest, &conduit, sec_caps, vm_id,
-				policy(dev));
-	if (err) {
-		dev_err(dev, "guest %u: %s (answer 0x%x)\n", vm_id,
-			optee_guest_explain(err), vc->guest.answer);
-		devres_free(vc);
-		return ERR_PTR(guest_errno(err));
-	}
-	if (is_kdump_kernel() && vc->guest.role != OPTEE_GUEST_GUEST) {
-		dev_err(dev, "%s: OP-TEE's threads may be stuck in the crashed kernel, only a guest gets new ones: leave out optee.vm_kdump\n",
-			optee_guest_role_name(vc->guest.role));
-		devres_free(vc);
-		return ERR_PTR(-ENODEV);
-	}
+	rc = optee_virt_compat_watch_cpus(vc);
+	if (rc)
+		goto free;
+	rc = optee_virt_compat_watch_sleep(vc);
+	if (rc)
+		goto unwatch_cpus;
+	rc = become_client(vc, *sec_caps);
+	if (rc)
+		goto unwatch_sleep;
 	devres_add(dev, vc);
-	report(dev, vc);
+	report(vc);
 
 	rc = devm_device_add_group(dev, &virt_compat_group);
 	if (rc)
 		return ERR_PTR(rc);
 
+	*sec_caps = usable_caps(vc, *sec_caps);
 	if (vc->guest.role != OPTEE_GUEST_GUEST)
 		return invoke_fn;
 
+	warn_of_other_callers(dev);
+
 	return hvc ? tagged_hvc : tagged_smc;
+
+unwatch_sleep:
+	optee_virt_compat_unwatch_sleep(vc);
+unwatch_cpus:
+	optee_virt_compat_unwatch_cpus(vc);
+free:
+	devres_free(vc);
+
+	return ERR_PTR(rc);
 }
 
 /**
- * optee_virt_compat_shutdown() - Take leave before reboot, power-off or kexec
+ * optee_virt_compat_shutdown() - Remove the guest before reboot, power-off or kexec
  * @dev: the OP-TEE device
  *
  * Context: The driver's shutdown, after its own last call; may sleep.
@@ -423,5 +474,5 @@ void optee_virt_compat_shutdown(struct device *dev)
 	struct virt_compat *vc = virt_compat_find(dev);
 
 	if (vc)
-		take_leave(dev, vc);
+		optee_virt_compat_remove_guest(vc);
 }

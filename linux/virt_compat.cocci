@@ -17,7 +17,7 @@
 identifier rc;
 @@
 -rc = optee_ffa_abi_register();
-+rc = optee_virt_compat_ffa_register();
++rc = optee_virt_compat_ffa_register(optee_ffa_abi_register);
 
 @prepare@
 identifier invoke_fn, pdev;
@@ -36,7 +36,7 @@ statement S;
  	...
  	if (!optee_msg_exchange_capabilities(invoke_fn, &sec_caps, ...))
  		S
-+	invoke_fn = optee_virt_compat_enter(&pdev->dev, invoke_fn, sec_caps);
++	invoke_fn = optee_virt_compat_enter(&pdev->dev, invoke_fn, &sec_caps);
 +	if (IS_ERR(invoke_fn))
 +		return PTR_ERR(invoke_fn);
  	...

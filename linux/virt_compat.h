@@ -12,22 +12,22 @@ struct device;
 
 #ifdef CONFIG_OPTEE_VIRT_COMPAT
 bool optee_virt_compat_refuses_kdump(void);
-int optee_virt_compat_ffa_register(void);
+int optee_virt_compat_ffa_register(int (*ffa_register)(void));
 void optee_virt_compat_shutdown(struct device *dev);
 optee_invoke_fn *
 optee_virt_compat_prepare(struct device *dev, optee_invoke_fn *invoke_fn);
 optee_invoke_fn *
 optee_virt_compat_enter(struct device *dev, optee_invoke_fn *invoke_fn,
-			u32 sec_caps);
+			u32 *sec_caps);
 #else
 static inline bool optee_virt_compat_refuses_kdump(void)
 {
 	return is_kdump_kernel();
 }
 
-static inline int optee_virt_compat_ffa_register(void)
+static inline int optee_virt_compat_ffa_register(int (*ffa_register)(void))
 {
-	return optee_ffa_abi_register();
+	return ffa_register();
 }
 
 static inline optee_invoke_fn *
@@ -38,7 +38,7 @@ optee_virt_compat_prepare(struct device *dev, optee_invoke_fn *invoke_fn)
 
 static inline optee_invoke_fn *
 optee_virt_compat_enter(struct device *dev, optee_invoke_fn *invoke_fn,
-			u32 sec_caps)
+			u32 *sec_caps)
 {
 	return invoke_fn;
 }

@@ -88,7 +88,7 @@ def test_guest_left_behind_is_removed_first(board):
     for _ in range(2):
         assert board.smc(VM_CREATED, 1)[0] == 0
     log = board.load()
-    assert "guest 1 was left behind" in log
+    assert "guest 1: left behind" in log
     assert board.attributes() == ("guest", "1", "smc")
     board.xtest("1004")
 
@@ -96,7 +96,7 @@ def test_guest_left_behind_is_removed_first(board):
 def test_guest_left_behind_is_inherited_on_request(board):
     assert board.smc(VM_CREATED, 1)[0] == 0
     log = board.load(parameters="vm_inherit=1")
-    assert "guest 1 taken over" in log
+    assert "guest 1: inherited" in log
     assert board.guests() == (1, 0)
     board.xtest("1004")
 
@@ -195,7 +195,7 @@ def test_crash_kernel_is_refused_a_plain_optee(board):
 @pytest.mark.lost  # the tree that kexec is given lacks TF-A's PSCI: no power-off
 @machine(disks=True)
 @pytest.mark.parametrize("parameters, says", (
-    ("", "left behind"), ("vm_inherit=1", "taken over")), ids=("reclaim", "inherit"))
+    ("", "left behind"), ("vm_inherit=1", "inherited")), ids=("reclaim", "inherit"))
 def test_guest_of_a_crashed_kernel(board, parameters, says):
     """The crash kernel let it be; the next normal kernel finds it."""
     crash(board)

@@ -199,7 +199,7 @@ def test_keep_and_linux_inherits(board):
     board.boot(BOOTI)
     assert "guest 1 stays for the next stage" in board.normal()
     log = board.load(parameters="vm_inherit=1")
-    assert "guest 1 taken over" in log
+    assert "guest 1: inherited" in log
     assert largest_failed_allocation(board) == ASKED_FOR
     board.xtest(SUBSET)
     board.unload()
@@ -211,7 +211,7 @@ def test_keep_and_linux_reclaims(board):
     fail_an_allocation(board)
     board.boot(BOOTI)
     assert board.has_guest(1)
-    assert "guest 1 was left behind" in board.load()
+    assert "guest 1: left behind" in board.load()
     assert board.guests() == (2, 1)
     assert largest_failed_allocation(board) < ASKED_FOR
     board.xtest("1004")
@@ -220,7 +220,7 @@ def test_keep_and_linux_reclaims(board):
 @uboot("keep")
 def test_keep_by_efi(board):
     board.boot(BOOTEFI)
-    assert "guest 1 taken over" in board.load(parameters="vm_inherit=1")
+    assert "guest 1: inherited" in board.load(parameters="vm_inherit=1")
     board.xtest("1004")
     board.unload()
     assert board.guests() == (1, 1)
@@ -298,7 +298,7 @@ def test_guest_left_behind_is_removed_first(board):
     board.u("unbind /firmware/optee")
     assert smc(board, VM_CREATED, 1)[0] == 0
     board.u("bind /firmware/optee optee")
-    assert "guest 1 was left behind" in board.u("optee guest")
+    assert "guest 1: left behind" in board.u("optee guest")
     assert smc(board, CALLS_UID, a7=1)[0] == UID_0
     assert board.guests() == (3, 2)
 

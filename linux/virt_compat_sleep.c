@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hibernation: the machine that goes on with an image has an OP-TEE that was
+ * started since, which knows nothing of the image's guest, sessions and shared
+ * memory. The stock driver on an OP-TEE without virtualization loses them too.
+ */
+#include <linux/device.h>
+#include <linux/kernel.h>
+#include <linux/suspend.h>
+#include "virt_compat_guest.h"
+
+static bool guest_is_there(struct virt_compat *vc)
+{
+	unsigned long res[4];
+
+	optee_guest_invoke(&vc->invoke, OPTEE_GUEST_CALLS_UID, 0,
+			   optee_guest_tag(&vc->guest), res);
+
+	return (u32)res[0] == OPTEE_GUEST_UID_0;
+}
+
+static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
+{
+	struct virt_compat *vc = container_of(pm, struct virt_compat, pm);
+
+	if (vc->guest.role != OPTEE_GUEST_GUEST)
+		return NOTIFY_DONE;
+
+	switch (event) {
+	case PM_RESTORE_PREPARE:
+		/* This kernel ends, without its drivers' shutdown. */
+		optee_virt_compat_remove_guest(vc);
+		break;
+	case PM_POST_HIBERNATION:
+		if (guest_is_there(vc))
+			break;
+		vc->guest.role = OPTEE_GUEST_NONE;
+		dev_err(vc->dev, "guest %u and its sessions are gone, OP-TEE was started anew during hibernation: unbind and bind the driver\n",
+			vc->guest.id);
+		break;
+	}
+
+	return NOTIFY_DONE;
+}
+
+/**
+ * optee_virt_compat_watch_sleep() - See to a guest that is lost in hibernation
+ * @vc: the device, with a guest
+ *
+ * Context: The driver's probe; may sleep.
+ * Return: 0 or an error.
+ */
+int optee_virt_compat_watch_sleep(struct virt_compat *vc)
+{
+	vc->pm.notifier_call = pm_event;
+
+	return register_pm_notifier(&vc->pm);
+}
+
+/**
+ * optee_virt_compat_unwatch_sleep() - Undo optee_virt_compat_watch_sleep()
+ * @vc: the device
+ *
+ * Context: May sleep.
+ */
+void optee_virt_compat_unwatch_sleep(struct virt_compat *vc)
+{
+	unregister_pm_notifier(&vc->pm);
+}
