@@ -39,7 +39,7 @@ MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
 
 # tests/mediator/mediator.c: what it may be told
 MEDIATOR_CONTROL = 0x86000001
-TAG, DROP, FILTER, STRIP, EFFECT = 1, 2, 4, 8, 16
+TAG, DROP, FILTER, STRIP, EFFECT, OBLIGE = 1, 2, 4, 8, 16, 32
 
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
 CALLS_UID, UID_0 = 0xbf00ff01, 0x384fb3e0
@@ -215,6 +215,7 @@ class Machine:
     icount: int | None = None       # 2^N ns of the guest's clock are an instruction
     shim: bool = False              # below Linux
     image: str = ""                 # instead of the line's kernel
+    append: str = ""                # to the kernel's command line
     client: bool = False            # bench/client.c before /init
     stamp: bool = False             # bench/stamp.S instead of everything
 
@@ -336,7 +337,8 @@ class Board:
                          machine.machine, machine.method, machine.interrupt,
                          f"console={'hvc0' if machine.xen else 'ttyAMA0'} panic=-1"
                          f"{' crashkernel=768M' if machine.disks else ''}"
-                         f"{' rdinit=/client cryptomgr.notests' if machine.client else ''}",
+                         f"{' rdinit=/client cryptomgr.notests' if machine.client else ''}"
+                         f" {machine.append}",
                          (INITRD_ADDRESS, initrd.stat().st_size), dom0,
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
                          if machine.mediator else None)

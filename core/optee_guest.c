@@ -144,12 +144,18 @@ judge_mediator(struct optee_guest *guest,
 	       const struct optee_guest_transport *transport,
 	       enum presence there)
 {
-	unsigned int answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
-				      stranger(guest->id));
+	unsigned int answer;
+	int n;
 
-	if (answer == OPTEE_GUEST_RET_OK)
-		return there == PRESENT ? exhaust_room(guest, transport) :
-					  OPTEE_GUEST_EANSWER;
+	/* Twice: a single wrong answer must not lead to an untagged call. */
+	for (n = 0; n < 2; n++) {
+		answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
+				 stranger(guest->id));
+		if (answer == OPTEE_GUEST_RET_OK)
+			return there == PRESENT ?
+			       exhaust_room(guest, transport) :
+			       OPTEE_GUEST_EANSWER;
+	}
 
 	guest->role = OPTEE_GUEST_MEDIATED;
 	if (answer != OPTEE_GUEST_RET_ENOTAVAIL &&

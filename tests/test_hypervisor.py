@@ -4,8 +4,8 @@ Xen, and tests/mediator at EL2."""
 
 import pytest
 
-from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, MEDIATOR_CONTROL, STRIP, TAG,
-                         UID_0, VM_CREATED, VM_DESTROYED, SecureWorldHalted, ours)
+from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, MEDIATOR_CONTROL, OBLIGE,
+                         STRIP, TAG, UID_0, VM_CREATED, VM_DESTROYED, SecureWorldHalted, ours)
 
 machine = pytest.mark.machine
 full = pytest.mark.full
@@ -13,6 +13,7 @@ full = pytest.mark.full
 
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
 GET_ASYNC_NOTIF_VALUE = 0xb2000011
+GET_OS_REVISION = 0xb2000001
 
 
 def fast_calls(board, driver):
@@ -49,7 +50,8 @@ def test_dom0_of_xen(board, cases):
     (TAG, "mediated"),
     (TAG | FILTER, "mediated"),
     (TAG | STRIP, "plain"),
-), ids=("tags", "tags-and-filters", "tags-and-strips"))
+    (TAG | OBLIGE, "mediated"),
+), ids=("tags", "tags-and-filters", "tags-and-strips", "tags-and-obliges"))
 @machine(mediator=True, cpus=1)
 def test_mediator_that_tags(board, mode, role):
     assert board.smc(VM_CREATED, 1)[0] == 0
@@ -65,14 +67,16 @@ def test_mediator_that_tags(board, mode, role):
     board.xtest("1004")
     board.unload()
 
-    # All that ours adds are questions that change nothing, and it adds none at the end.
+    # All that ours adds changes nothing, and it adds nothing at the end.
     asked = fast_calls(board, "id-1")
     for call in fast_calls(board, "debian"):
         asked.remove(call)
     for function, a1, a7 in asked:
         assert (function, a1) == (CALLS_UID, 0) and a7 > 60000 or \
-            (function, a7) == (VM_DESTROYED, 0) and a1 > 60000, asked
+            function in (VM_CREATED, VM_DESTROYED) and a1 > 60000 and a7 == 0 or \
+            (function, a1, a7) == (GET_OS_REVISION, 0, 0), asked
     assert bool(asked) == (role == "mediated")
+    assert (VM_CREATED in [function for function, _, _ in asked]) == bool(mode & OBLIGE)
 
     assert board.guests() == (1, 0)
     board.mediate(0)
@@ -109,40 +113,62 @@ KNOWN = (0, ENOTAVAIL, 0xffffffff, UID_0)
 ANSWERS = (*KNOWN, *range(1, ENOTAVAIL), *range(ENOTAVAIL + 1, 11), 0x5a5a5a5a)
 
 
-def one_wrong_answer(board, effect, number, answer, when):
+def one_wrong_answer(board, mode, number, answer, when):
     """Load and unload the driver with one answer of the guest protocol wrong; what it
     said."""
-    arm = f"echo {MEDIATOR_CONTROL:x} {effect:x} {number:x} {answer:x} > call; "
+    def told(when_wrong):
+        what = f"{mode:x} {number:x}" if when == when_wrong else f"{mode & ~EFFECT:x} 0"
+        return f"echo {MEDIATOR_CONTROL:x} {what} {answer:x} > call; "
+
     out = board.sh(
         "cd /sys/module/smccall/parameters; dmesg -c > /dev/null; "
-        f"{arm if when == 'enter' else ''} insmod /modules/id-1/optee.ko; "
+        f"{told('enter')} insmod /modules/id-1/optee.ko; "
         "if [ -e /dev/tee0 ]; then xtest -t regression 1002 > /tmp/xtest && echo serves || "
-        f"cat /tmp/xtest; fi; {arm if when == 'leave' else ''} rmmod optee; "
-        f"echo {MEDIATOR_CONTROL:x} > call; dmesg")
-    case = f"call {number} of {when} answered {answer:#x}: {out}"
+        f"cat /tmp/xtest; fi; {told('leave')} rmmod optee; "
+        f"echo {MEDIATOR_CONTROL:x} > call; dmesg", 60)
+    case = f"mode {mode}, call {number} of {when} answered {answer:#x}: {out}"
     report = [line for line in out.splitlines() if "optee firmware:optee: guest 1: " in line]
     works = "serves" in out.splitlines()
     assert works == ("initialized driver" in out), case
     assert works != bool(report) or when == "leave", case
     assert len(report) <= 1, case
     stranded = bool(report) and "does not remove" in report[0]
-    if board.has_guest(1):
-        assert stranded, case
-        board.smc(VM_DESTROYED, 1)
+    for guest in (1, 65535) if not mode & TAG else (65535,):
+        while board.has_guest(guest):
+            assert stranded, case
+            board.smc(VM_DESTROYED, guest)
     return report
+
+
+# What is below, the calls of the guest protocol on the way in that are answered wrongly,
+# and those on the way out: all there are, or the first and the last ones of each kind.
+BELOW = {
+    "nobody": (0, range(1, 5), (1, 2)),
+    "tags": (TAG, range(1, 6), ()),
+    "tags-and-filters": (TAG | FILTER, range(1, 6), ()),
+    "tags-and-obliges": (TAG | OBLIGE, (1, 2, 3, 4, 5, 6, 68, 69, 132), ()),
+    "drops": (DROP, range(1, 11), ()),
+    "filters": (FILTER, range(1, 5), ()),
+}
 
 
 @pytest.mark.parametrize("answers", (
     (ENOTAVAIL, 0x5a5a5a5a), pytest.param(ANSWERS, marks=full)), ids=("two", "all"))
+@pytest.mark.parametrize("below", BELOW)
 @machine(mediator=True, cpus=1)
-def test_one_wrong_answer(board, answers):
+def test_one_wrong_answer(board, below, answers):
     """Whatever one call of enter or leave is answered, with its effect or without: an
     error in one line or a driver that works; no guest left, no machine halted."""
+    mode, enter, leave = BELOW[below]
     board.sh("insmod /modules/tee.ko; insmod /modules/smccall.ko")
+    if mode & TAG:
+        assert board.smc(VM_CREATED, 1)[0] == 0
     reports = set()
-    for when, calls in (("enter", 4), ("leave", 2)):
-        for number in range(1, calls + 1):
+    for when, calls in (("enter", enter), ("leave", leave)):
+        for number in calls:
             for answer in answers:
                 for effect in (0, EFFECT):
-                    reports.update(one_wrong_answer(board, effect, number, answer, when))
-    assert len(reports) > 3
+                    reports.update(one_wrong_answer(board, mode | effect, number, answer, when))
+    assert len(reports) > (3 if below == "nobody" else 0)
+    if mode & TAG:
+        assert board.smc(VM_DESTROYED, 1)[0] == 0

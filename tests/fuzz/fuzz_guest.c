@@ -13,10 +13,10 @@
 #include "optee_guest.h"
 
 /*
- * 3 honesty probes, 1 presence probe, 64 removals each with its probe, 3 calls to
+ * 3 honesty probes, 2 of authority or 1 of presence, 64 removals each with its probe, 3 calls to
  * announce, verify and withdraw, and one for each id if there is no room.
  */
-#define MAX_ENTER_CALLS	(3 + 1 + 2 * 64 + 3 + 65535)
+#define MAX_ENTER_CALLS	(3 + 2 + 2 * 64 + 3 + 65535)
 #define MAX_LEAVE_CALLS	(2 * 64)
 
 enum answer {

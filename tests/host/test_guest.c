@@ -156,36 +156,54 @@ static const struct scenario enters[] = {
 		.name = "finds_a_mediator_that_tags",
 		.mediator = MODEL_TAGS,
 		.id = 1,
-		.calls = "U0@65535 U0@65534 U0@65533 D65535@0",
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.left = 1,
 	}, {
 		.name = "finds_a_mediator_that_tags_as_65535",
 		.mediator = MODEL_TAGS,
 		.id = 65535,
-		.calls = "U0@65534 U0@65533 U0@65532 D65534@0",
+		.calls = "U0@65534 U0@65533 U0@65532 D65534@0 D65534@0",
 		.role = OPTEE_GUEST_MEDIATED,
 	}, {
 		.name = "finds_a_mediator_that_tags_as_65534",
 		.mediator = MODEL_TAGS,
 		.id = 65534,
-		.calls = "U0@65535 U0@65533 U0@65532 D65535@0",
+		.calls = "U0@65535 U0@65533 U0@65532 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 	}, {
 		.name = "finds_a_mediator_that_tags_as_65533",
 		.mediator = MODEL_TAGS,
 		.id = 65533,
-		.calls = "U0@65535 U0@65534 U0@65532 D65535@0",
+		.calls = "U0@65535 U0@65534 U0@65532 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 	}, {
 		.name = "finds_a_mediator_that_tags_and_filters",
 		.mediator = MODEL_TAGS_AND_FILTERS,
 		.id = 1,
-		.calls = "U0@65535 U0@65534 U0@65533 D65535@0",
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.left = 1,
 	}, {
 		.name = "refuses_a_mediator_that_drops_a7",
+		.mediator = MODEL_DROPS,
+		.id = 1,
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 "
+			 "C65535@0 C65535@0 C65535@0 D65535@0 D65535@0 D65535@0",
+		.err = OPTEE_GUEST_EDROPPED,
+		.answer = MODEL_ENOTAVAIL,
+	}, {
+		.name = "refuses_it_in_spite_of_a_wrong_authority_probe",
+		.mediator = MODEL_DROPS,
+		.id = 1,
+		.script = { LIE(4, MODEL_VM_DESTROYED, MODEL_ENOTAVAIL) },
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 D65535@0 "
+			 "C65535@0 C65535@0 C65535@0 D65535@0 D65535@0 D65535@0",
+		.err = OPTEE_GUEST_EDROPPED,
+		.answer = MODEL_ENOTAVAIL,
+	}, {
+		.name = "refuses_a_mediator_that_drops_a7_of_optee_4_1",
+		.build = MODEL_VIRT_4_1,
 		.mediator = MODEL_DROPS,
 		.id = 1,
 		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 "
@@ -288,7 +306,7 @@ static const struct scenario enters[] = {
 		.mediator = MODEL_TAGS,
 		.id = 1,
 		.script = { LIE(1, MODEL_CALLS_UID, GARBAGE) },
-		.calls = "U0@65535 D65535@0",
+		.calls = "U0@65535 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = GARBAGE,
@@ -298,7 +316,7 @@ static const struct scenario enters[] = {
 		.mediator = MODEL_TAGS,
 		.id = 1,
 		.script = { LIE(3, MODEL_CALLS_UID, GARBAGE) },
-		.calls = "U0@65535 U0@65534 U0@65533 D65535@0",
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = GARBAGE,
@@ -309,7 +327,7 @@ static const struct scenario enters[] = {
 		.id = 1,
 		.script = { LIE(1, MODEL_CALLS_UID, MODEL_UID_0, GARBAGE,
 				MODEL_UID_2, MODEL_UID_3) },
-		.calls = "U0@65535 D65535@0",
+		.calls = "U0@65535 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = MODEL_UID_0,
@@ -320,7 +338,7 @@ static const struct scenario enters[] = {
 		.id = 1,
 		.script = { LIE(1, MODEL_CALLS_UID, MODEL_UID_0, MODEL_UID_1,
 				GARBAGE, MODEL_UID_3) },
-		.calls = "U0@65535 D65535@0",
+		.calls = "U0@65535 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = MODEL_UID_0,
@@ -331,7 +349,7 @@ static const struct scenario enters[] = {
 		.id = 1,
 		.script = { LIE(1, MODEL_CALLS_UID, MODEL_UID_0, MODEL_UID_1,
 				MODEL_UID_2, GARBAGE) },
-		.calls = "U0@65535 D65535@0",
+		.calls = "U0@65535 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = MODEL_UID_0,
@@ -340,8 +358,11 @@ static const struct scenario enters[] = {
 		.name = "unsure_after_garbage_to_authority_probe",
 		.mediator = MODEL_TAGS,
 		.id = 1,
-		.script = { LIE(4, MODEL_VM_DESTROYED, GARBAGE) },
-		.calls = "U0@65535 U0@65534 U0@65533 D65535@0",
+		.script = {
+			LIE(4, MODEL_VM_DESTROYED, GARBAGE),
+			LIE(5, MODEL_VM_DESTROYED, GARBAGE),
+		},
+		.calls = "U0@65535 U0@65534 U0@65533 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = GARBAGE,
@@ -359,9 +380,9 @@ static const struct scenario enters[] = {
 		.id = 1,
 		.script = {
 			LIE(1, MODEL_CALLS_UID, GARBAGE),
-			LIE(2, MODEL_VM_DESTROYED, GARBAGE + 1),
+			LIE(3, MODEL_VM_DESTROYED, GARBAGE + 1),
 		},
-		.calls = "U0@65535 D65535@0",
+		.calls = "U0@65535 D65535@0 D65535@0",
 		.role = OPTEE_GUEST_MEDIATED,
 		.note = OPTEE_GUEST_UNSURE,
 		.answer = GARBAGE + 1,
@@ -773,19 +794,25 @@ static const unsigned long faults[][4] = {
 static bool survive(struct fixture *f, const struct model_lie script[])
 {
 	enum optee_guest_error err;
+	unsigned int others;
 
 	start((void **)&f);
+	others = f->model.guests;
 	model_script(&f->model, script);
 
 	err = enter(f);
 	if (!err) {
 		/* Nobody is below: an untagged call would halt OP-TEE. */
-		assert_int_equal(f->guest.role, OPTEE_GUEST_GUEST);
+		if (f->sc->mediator == MODEL_NATIVE)
+			assert_int_equal(f->guest.role, OPTEE_GUEST_GUEST);
+		assert_served(f);
 		err = optee_guest_leave(&f->guest, &f->transport);
 		assert_true(!err || err == OPTEE_GUEST_ESTRANDED);
 	}
 	/* What is ours is gone, or it was said. An earlier one may be stuck. */
-	if (err != OPTEE_GUEST_ESTRANDED)
+	if (f->sc->mediator != MODEL_NATIVE && err != OPTEE_GUEST_ESTRANDED)
+		assert_int_equal(f->model.guests, others);
+	else if (err != OPTEE_GUEST_ESTRANDED)
 		assert_in_range(model_count(&f->model, 1), 0,
 				err && f->sc->there[0]);
 	finish((void **)&f);
@@ -973,6 +1000,26 @@ static const struct scenario faulty[] = {
 		.there = { 1 },
 		.id = 1,
 		.policy = OPTEE_GUEST_INHERIT,
+	}, {
+		.name = "one_wrong_answer_does_no_harm_below_one_that_tags",
+		.mediator = MODEL_TAGS,
+		.id = 1,
+	}, {
+		.name = "one_wrong_answer_does_no_harm_below_one_that_filters",
+		.mediator = MODEL_TAGS_AND_FILTERS,
+		.id = 1,
+	}, {
+		.name = "one_wrong_answer_does_no_harm_below_one_that_obliges",
+		.mediator = MODEL_OBLIGES,
+		.id = 1,
+	}, {
+		.name = "one_wrong_answer_does_no_harm_below_one_that_drops",
+		.mediator = MODEL_DROPS,
+		.id = 1,
+	}, {
+		.name = "one_wrong_answer_does_no_harm_below_a_mere_filter",
+		.mediator = MODEL_FILTERS,
+		.id = 1,
 	}, {
 		.name = "one_wrong_answer_does_no_harm_to_optee_4_1",
 		.build = MODEL_VIRT_4_1,
