@@ -211,6 +211,7 @@ class Machine:
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
     mediator: bool = False          # tests/mediator below Linux
     disks: bool = False             # the kernel and the initrd as disks, for kexec
+    swap: bool = False              # a disk that it can hibernate to
     reboots: bool = False           # a reset starts the machine anew
     icount: int | None = None       # 2^N ns of the guest's clock are an instruction
     shim: bool = False              # below Linux
@@ -350,6 +351,12 @@ class Board:
             for name, path in (("kernel", machine.kernel), ("initrd", initrd), ("dtb", dtb)):
                 extra += ["-device", f"virtio-blk-device,drive={name},serial={name}", "-drive",
                           f"if=none,id={name},readonly=on,format=raw,file={path}"]
+        if machine.swap:
+            swap = self.logs / "swap"
+            with open(swap, "wb") as file:
+                file.truncate(1 << 30)
+            extra += ["-device", "virtio-blk-device,drive=swap", "-drive",
+                      f"if=none,id=swap,format=raw,file={swap}"]
         if machine.uboot:
             extra += ["-device", "virtio-blk-device,drive=esp", "-drive",
                       f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
@@ -400,7 +407,8 @@ class Board:
     def __exit__(self, *_):
         self.target.get_driver("BenchQEMUDriver").off()
         self.target.cleanup()
-        (self.logs / "initrd").unlink(missing_ok=True)
+        for name in ("initrd", "swap"):
+            (self.logs / name).unlink(missing_ok=True)
         shutil.rmtree(self.logs / "esp", ignore_errors=True)
 
     def try_u(self, command, timeout=30):
@@ -500,19 +508,28 @@ class Board:
         found = re.findall(r"a0=0x(\w+) a1=0x(\w+) a7=0x(\w+)", trace)
         return [tuple(int(word, 16) for word in words) for words in found]
 
+    def find_disks(self, last):
+        self.sh("insmod /modules/virtio_mmio.ko; insmod /modules/virtio_blk.ko; "
+                f"until [ -e /dev/{last} ]; do usleep 10000; done")
+
     def read_disks(self):
         """Have what kexec wants: /tmp/kernel, /tmp/initrd, /tmp/dtb."""
         size = (self.logs / "board.dtb").stat().st_size
-        self.sh("insmod /modules/virtio_mmio.ko; insmod /modules/virtio_blk.ko; "
-                "until [ -e /dev/vdc ]; do usleep 10000; done; for disk in /sys/block/vd*; do "
+        self.find_disks("vdc")
+        self.sh("for disk in /sys/block/vd*; do "
                 "cat /dev/${disk##*/} > /tmp/$(cat $disk/serial); done; "
                 f"truncate -s {size} /tmp/dtb")
 
     def boots_again(self, command):
         """Run a command that ends this kernel, and wait for the next one's shell."""
+        self.goes_on(command, "Booting Linux on")
+
+    def goes_on(self, command, sign):
+        """Run a command in whose course another kernel takes the console, which prints
+        this sign, and wait for its shell."""
         self.target.deactivate(self.shell)
         self.qemu.sendline(command)
-        self.qemu.expect("Booting Linux on", timeout=120)
+        self.qemu.expect(sign, timeout=120)
         self.target.activate(self.shell)
 
     def has_guest(self, guest):

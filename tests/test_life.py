@@ -113,6 +113,19 @@ def test_power_off_with_clients_active(board):
     board.sh(CLIENTS)
 
 
+@full
+@pytest.mark.one_line
+@machine(suite="sid", firmware="oldleave", cpus=4, reboots=True)
+def test_20_reboots_with_clients_active_of_an_older_optee(board):
+    """Up to 4.2.0 OP-TEE panics if another CPU is in there when the guest goes; this build
+    does so again."""
+    for _ in range(20):
+        board.load()
+        board.sh(CLIENTS)
+        board.boots_again("reboot -f")
+    assert board.secure().count("Removing guest 1") == 20
+
+
 @machine(reboots=True)
 def test_reboot_with_clients_active(board):
     board.load()
@@ -182,6 +195,11 @@ def test_crash_kernel_uses_optee_as_a_fresh_guest(board, times):
         board.unload()
 
 
+# Calls that stop in OP-TEE: it asks a tee-supplicant that does not answer.
+STOPPED_CALLS = ("killall -STOP tee-supplicant; for n in 1 2 3 4; do "
+                 "(xtest -t regression 1004 > /dev/null 2>&1 &); done; sleep 2")
+
+
 @machine(disks=True, firmware="plain")
 def test_crash_kernel_is_refused_a_plain_optee(board):
     crash(board)
@@ -189,6 +207,14 @@ def test_crash_kernel_is_refused_a_plain_optee(board):
     log = board.load(parameters="vm_kdump=1")
     assert len(ours(log)) == 1 and "leave out optee.vm_kdump" in log, log
     board.sh("! ls /dev/tee0")
+
+
+def normal_kernel(board):
+    """From the crash kernel on to the next normal one."""
+    board.read_disks()
+    board.sh("kexec -i -l --dtb=/tmp/dtb /tmp/kernel --initrd=/tmp/initrd "
+             "--append='console=ttyAMA0 panic=-1'", 120)
+    board.boots_again("kexec -e")
 
 
 @full
@@ -199,13 +225,59 @@ def test_crash_kernel_is_refused_a_plain_optee(board):
 def test_guest_of_a_crashed_kernel(board, parameters, says):
     """The crash kernel let it be; the next normal kernel finds it."""
     crash(board)
-    board.read_disks()
-    board.sh("kexec -i -l --dtb=/tmp/dtb /tmp/kernel --initrd=/tmp/initrd "
-             "--append='console=ttyAMA0 panic=-1'", 120)
-    board.boots_again("kexec -e")
+    normal_kernel(board)
     log = board.load(parameters=parameters)
     assert len(ours(log)) == 2 and says in ours(log)[0], log
     assert board.guests() == ((1, 0) if parameters else (2, 1))
     # PKCS#11's trusted application lives on if inherited, its files went with the crash.
     board.xtest("-t regression 1004")
     board.unload()
+
+
+@full
+@pytest.mark.lost
+@machine(disks=True)
+def test_guest_whose_threads_have_all_stopped_is_not_inherited(board):
+    """They never come back, and whoever calls would wait for one."""
+    crash(board, STOPPED_CALLS)
+    normal_kernel(board)
+    log = board.load(parameters="vm_inherit=1")
+    assert len(ours(log)) == 1 and "guest 1 has no thread left" in ours(log)[0], log
+    board.sh("! ls /dev/tee0")
+    assert board.guests() == (1, 0)
+    board.unload()
+    assert "left behind" in ours(board.load())[0]
+    board.xtest("1004")
+    board.unload()
+
+
+HIBERNATE = "echo reboot > /sys/power/disk; echo disk > /sys/power/state"
+
+
+@pytest.mark.parametrize("firmware, driver", (
+    ("virtualized", "id-1"), pytest.param("plain", "debian", marks=full)))
+@machine(swap=True, reboots=True)
+def test_hibernation(board, driver):
+    """OP-TEE is started anew, so the guest is gone, with whatever driver and OP-TEE. The
+    kernel that reads the image has used OP-TEE too."""
+    board.load(driver)
+    board.xtest("1004")
+    board.sh("killall tee-supplicant; dmesg -c > /dev/null")
+    board.find_disks("vda")
+    board.sh("mkswap /dev/vda && swapon /dev/vda")
+    board.goes_on(HIBERNATE, "Booting Linux on")
+
+    board.load(driver)
+    board.find_disks("vda")
+    board.goes_on("cat /sys/block/vda/dev > /sys/power/resume", "hibernation exit")
+    if driver == "id-1":
+        said = [line for line in board.dmesg().splitlines() if "firmware:optee: guest" in line]
+        assert len(said) == 1 and "unbind and bind the driver" in said[0], said
+        assert board.attributes() == ("none", "none", "smc")
+        assert board.guests() == (1, 1)
+    out, status = board.try_sh("xtest -t regression 1002", 60)
+    assert status, out
+
+    for what in ("unbind", "bind"):
+        board.sh(f"echo firmware:optee > /sys/bus/platform/drivers/optee/{what}")
+    board.xtest("-t regression 1004")

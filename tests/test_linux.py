@@ -158,6 +158,24 @@ def test_no_free_slot(board):
     assert board.smc(VM_DESTROYED, 6)[0] == 0
 
 
+@machine(suite="sid", firmware="crowded")
+def test_no_room_for_a_first_guest(board):
+    """CFG_VIRT_GUEST_COUNT divides the memory, here by too much."""
+    log = board.load()
+    assert len(ours(log)) == 1 and "no room for a first guest: lower CFG_VIRT_GUEST_COUNT" in log
+    board.sh("! ls /dev/tee0")
+
+
+@machine(suite="sid", firmware="async")
+def test_optee_4_4_that_halts_of_notifications(board):
+    log = board.load()
+    warnings = [line for line in ours(log) if "asynchronous notifications" in line]
+    assert len(warnings) == 1 and "4.5.0 or later" in warnings[0], log
+    assert "initialized driver" in log and "notifications enabled" not in log
+    assert board.attributes() == ("guest", "1", "smc")
+    board.xtest(SUBSET)
+
+
 @pytest.mark.parametrize("value", ("0", "65536", "-1", "text", "4294967297", "''"))
 def test_bad_id_is_refused_before_any_call(board, value):
     before = board.secure_without_time()
