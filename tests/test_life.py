@@ -254,8 +254,10 @@ def test_guest_whose_threads_have_all_stopped_is_not_inherited(board):
 HIBERNATE = "echo reboot > /sys/power/disk; echo disk > /sys/power/state"
 
 
-@pytest.mark.parametrize("firmware, driver", (
-    ("virtualized", "id-1"), pytest.param("plain", "debian", marks=full)))
+@pytest.mark.parametrize("machine, driver", (
+    ({"firmware": "virtualized"}, "id-1"),
+    pytest.param({"firmware": "plain"}, "debian", marks=full),
+), ids=("guest", "stock"), indirect=["machine"])
 @machine(swap=True, reboots=True)
 def test_hibernation(board, driver):
     """OP-TEE is started anew, so the guest is gone, with whatever driver and OP-TEE. The
