@@ -10,6 +10,7 @@ import re
 import select
 import shlex
 import shutil
+import subprocess
 import threading
 import time
 
@@ -74,6 +75,7 @@ class BenchQEMUDriver(QEMUDriver):
     # Seconds between two characters, for a console that loses some otherwise.
     pace = attr.ib(default=0.0, validator=attr.validators.instance_of(float))
     cpus = attr.ib(default=1, validator=attr.validators.instance_of(int))
+    program = attr.ib(default="", validator=attr.validators.instance_of(str))
 
     def __attrs_post_init__(self):
         super().__attrs_post_init__()
@@ -89,6 +91,7 @@ class BenchQEMUDriver(QEMUDriver):
     def on_activate(self):
         super().on_activate()
         self.secure_log.touch()
+        self._cmd.insert(1, self.program)
         # labgrid puts its own -serial last, and the first one is the normal
         # world's.
         self._cmd += ["-serial", f"file:{self.secure_log}"]
@@ -205,6 +208,7 @@ class Machine:
     method: str = "smc"             # conduit in the device tree, None for none
     interrupt: bool = True          # whether OP-TEE's node has one
     cpu: str = "cortex-a57"
+    qemu: str = ""                  # its major version, see bench/qemu.mk; the system's if none
     el2: bool = True
     cpus: int = 2
     xen: bool = False               # below Linux, which is dom0 then
@@ -246,6 +250,15 @@ class Machine:
         return next((BUILD / "linux" / self.line / "root" / "boot").glob("vmlinuz-*"))
 
     @property
+    def qemu_root(self):
+        return BUILD / "qemu" / self.qemu / "root"
+
+    @property
+    def qemu_command(self):
+        program = "qemu-system-aarch64"
+        return [str(QEMU), str(self.qemu_root / "usr" / "bin" / program) if self.qemu else program]
+
+    @property
     def uboot_image(self):
         return BUILD / "u-boot" / self.uboot / "u-boot.bin"
 
@@ -268,10 +281,11 @@ class Machine:
         """Why this cannot run here, or None."""
         for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else []),
                      *([MEDIATOR] if self.mediator else []),
-                     *([self.kernel] if self.shim else [])):
+                     *([self.kernel] if self.shim else []),
+                     *([self.qemu_root / "versions"] if self.qemu else [])):
             if not path.exists():
-                return f"{path.relative_to(BUILD.parent)} is not there: " \
-                       f"the suite {self.suite} has not answered, see make {self.suite}"
+                name = path.relative_to(BUILD.parent)
+                return f"{name} is not there: its suite has not answered, see make {name}"
         if self.uboot and not self.uboot_image.exists():
             return f"{self.uboot_image.relative_to(BUILD.parent)} is not there: " \
                    f"no suite offers this U-Boot, see make u-boot-{self.uboot.split('/')[0]}"
@@ -279,9 +293,13 @@ class Machine:
 
     def versions(self):
         """name -> version of everything that runs here."""
-        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|libteec|^xen |^u-boot ")
-        lines = []
-        for path in (*([BUILD / "xen" / "root" / "versions"] if self.xen else []),
+        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|libteec|^xen |^u-boot "
+                            r"|^qemu-system-arm ")
+        lines = [] if self.qemu else [subprocess.run(
+            ["dpkg-query", "-W", "-f", "${Package} ${Version}", "qemu-system-arm"],
+            check=True, capture_output=True, text=True).stdout]
+        for path in (*([self.qemu_root / "versions"] if self.qemu else []),
+                     *([BUILD / "xen" / "root" / "versions"] if self.xen else []),
                      *([self.uboot_image.parents[1] / "root" / "versions"]
                        if self.uboot else []),
                      BUILD / "optee" / self.suite / "root" / "versions",
@@ -333,7 +351,7 @@ class Board:
         loaders = [word for address, path in images.items() for word in
                    ("-device", f"loader,file={path},addr={address:#x},force-raw=on")]
         dom0 = (DOM0_ADDRESS, machine.kernel.stat().st_size) if machine.xen else None
-        devicetree.build(dtb, [str(QEMU), "-cpu", machine.cpu, "-m", machine.memory,
+        devicetree.build(dtb, [*machine.qemu_command, "-cpu", machine.cpu, "-m", machine.memory,
                                "-display", "none", "-bios", str(machine.flash), *common],
                          machine.machine, machine.method, machine.interrupt,
                          f"console={'hvc0' if machine.xen else 'ttyAMA0'} panic=-1"
@@ -369,7 +387,7 @@ class Board:
                     "qemu_bin": "qemu", "machine": machine.machine, "cpu": machine.cpu,
                     "memory": machine.memory, "bios": "flash", "dtb": "dtb",
                     "logs": str(self.logs), "pace": 0.005 if machine.xen else 0.0,
-                    "cpus": machine.cpus,
+                    "cpus": machine.cpus, "program": machine.qemu_command[1],
                     "extra_args": shlex.join([*common, *loaders, *extra])}},
                 {"ShellDriver": {"prompt": PROMPT, "login_prompt": "login: ",
                                  "username": "root",

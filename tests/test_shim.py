@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, QEMU, UID_0, VHE, VM_CREATED,
+from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
                          VM_DESTROYED, Board, BoardLost, Machine)
 from test_life import CLIENTS
 from test_linux import SUBSET
@@ -223,7 +223,7 @@ def test_entered_at_el1(board):
 
 def test_booted_by_qemu_without_firmware():
     """By QEMU's own -kernel, where there is no EL3."""
-    out = run("timeout", 120, QEMU, "-machine", "virt,gic-version=3,virtualization=on",
+    out = run("timeout", 120, *Machine().qemu_command, "-machine", "virt,gic-version=3,virtualization=on",
               "-cpu", "cortex-a57", "-m", "1024", "-smp", "2", "-display", "none", "-monitor", "none", "-nic", "none",
               "-serial", "stdio", "-no-reboot", "-kernel", Machine(**SHIM).kernel,
               "-initrd", Machine().initrd_parts[0], "-append",
