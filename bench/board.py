@@ -311,10 +311,9 @@ class Machine:
 
 
 # Where Linux can find itself without a hypervisor: EL1 below which EL2 has been, EL2,
-# and EL1 without EL2. With SVE this TF-A (2.12) dies of OP-TEE's first use of floating
-# point, whatever the driver; QEMU's own pointer authentication is quicker than Arm's.
+# and EL1 without EL2. QEMU's own pointer authentication is quicker than Arm's.
 NVHE = {"cpu": "cortex-a57"}
-VHE = {"cpu": "max,pauth-impdef=on,sve=off"}
+VHE = {"cpu": "max,pauth-impdef=on"}
 NO_EL2 = {"el2": False}
 
 

@@ -2,8 +2,11 @@
 # TF-A with one of Debian's OP-TEE builds, as the image that QEMU starts from:
 # $(B)/firmware/SUITE-{virtualized,plain}.bin, or without any: trixie-none.bin; and
 # the root file system whose trusted applications fit it: $(B)/rootfs/SUITE.cpio.
-# Debian builds OP-TEE for four processors; SUITE-eight.bin has one for eight, built
-# here from the suite's source.
+# $(B)/firmware/SUITE-NAME.bin has an OP-TEE that is built here from the suite's source:
+#   eight     for eight processors, Debian's is for four
+#   async     takes ENABLE_ASYNC_NOTIF for guest 0's, as 4.3.0 and 4.4.0 do
+#   crowded   has no room for even one guest
+#   oldleave  panics if a guest is removed while it is inside OP-TEE, as up to 4.2.0
 
 # Where BL31 enters the normal world, also bench/board.py's KERNEL.
 BL33 := 0x42200000
@@ -12,8 +15,8 @@ TFA := $(B)/tfa/root/arm-trusted-firmware
 TFA_OUT := $(TFA)/build/qemu/debug
 bl32_virtualized = $(B)/optee/$1/root/usr/lib/optee/vexpress-qemu_armv8a-virtualized
 bl32_plain = $(B)/optee/$1/root/usr/lib/optee/vexpress-qemu_armv8a
-bl32_eight = $(B)/optee/$1-source/root/optee-os/out/core
-bl32_files = $(addprefix $(abspath $(call bl32_$2,$1))/,tee-header_v2.bin tee-pager_v2.bin tee-pageable_v2.bin)
+OPTEE_FILES := tee-header_v2.bin tee-pager_v2.bin tee-pageable_v2.bin
+bl32_files = $(addprefix $(abspath $(call bl32_$2,$1))/,$(OPTEE_FILES))
 
 $(B)/optee/%/root/versions: bench/fetch $(B)/apt/%/updated
 	bench/fetch $(B)/optee/$*/root $* optee-os:arm64 optee-os-dev:arm64
@@ -21,24 +24,49 @@ $(B)/optee/%/root/versions: bench/fetch $(B)/apt/%/updated
 $(B)/optee/%-source/root/versions: bench/fetch $(B)/apt/%/updated
 	bench/fetch $(B)/optee/$*-source/root $* src:optee-os
 
-$(B)/optee/%-source/built: $(B)/optee/%-source/root/versions
-	$(call log,OP-TEE of $* for eight processors)
-	$(MAKE) -C $(B)/optee/$*-source/root/optee-os PLATFORM=vexpress-qemu_armv8a O=out \
+# What is built here is built from a copy of the source, of which bench/optee/NAME.sed
+# changes one file. Git would give OP-TEE the revision of this repository.
+OPTEE_BUILDS := eight async crowded oldleave
+optee_eight := CFG_TEE_CORE_NB_CORE=8
+optee_async := CFG_OPTEE_REVISION_MAJOR=4 CFG_OPTEE_REVISION_MINOR=4
+# It divides the memory of trusted applications.
+optee_crowded := CFG_VIRT_GUEST_COUNT=64
+# OP-TEE's own test of notifications enters guests from timer interrupts.
+optee_oldleave := CFG_NOTIF_TEST_WD=n
+edit_async := core/arch/arm/tee/entry_fast.c
+edit_oldleave := core/arch/arm/kernel/virtualization.c
+
+define optee_build
+bl32_$1 = $(B)/optee/$$1-$1/out/core
+
+$(B)/optee/%-$1/built: $(B)/optee/%-source/root/versions $(if $(edit_$1),bench/optee/$1.sed)
+	$$(call log,OP-TEE of $$*: $1)
+	rm -rf $$(@D)
+	cp -r $(B)/optee/$$*-source/root/optee-os $$(@D)
+	$(if $(edit_$1),sed -i.before -f bench/optee/$1.sed $$(@D)/$(edit_$1)
+	! cmp -s $$(@D)/$(edit_$1).before $$(@D)/$(edit_$1) || \
+		{ echo "bench/optee/$1.sed does not fit this source" >&2; exit 1; })
+	GIT_CEILING_DIRECTORIES=$(abspath $(B)) $$(MAKE) -j$$$$(nproc) -C $$(@D) PLATFORM=vexpress-qemu_armv8a O=out \
 		CROSS_COMPILE64=aarch64-linux-gnu- PYTHON3=/usr/bin/python3 CFG_ARM64_core=y \
 		CFG_USER_TA_TARGETS=ta_arm64 CFG_ARM_GICV3=y CFG_TEE_CORE_LOG_LEVEL=3 \
-		CFG_NS_VIRTUALIZATION=y CFG_TEE_CORE_NB_CORE=8 > $(@D)/log 2>&1 || \
-		{ tail $(@D)/log; exit 1; }
-	touch $@
+		CFG_NS_VIRTUALIZATION=y $(optee_$1) $(addprefix out/core/,$(OPTEE_FILES)) \
+		> $$(@D)/log 2>&1 || { tail $$(@D)/log; exit 1; }
+	touch $$@
+endef
+$(foreach build,$(OPTEE_BUILDS),$(eval $(call optee_build,$(build))))
 
 $(B)/tfa/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/tfa/root trixie src:arm-trusted-firmware
 
+# Without SVE in the secure world a CPU that has it traps OP-TEE's floating point to EL3.
 TFA_MAKE := $(MAKE) -C $(TFA) CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu \
 	QEMU_USE_GIC_DRIVER=QEMU_GICV3 ARM_LINUX_KERNEL_AS_BL33=1 \
-	PRELOADED_BL33_BASE=$(BL33) DEBUG=1 LOG_LEVEL=30
+	PRELOADED_BL33_BASE=$(BL33) DEBUG=1 LOG_LEVEL=30 ENABLE_SVE_FOR_SWD=1
 
-$(TFA_OUT)/fip.bin: $(B)/tfa/root/versions $(B)/optee/trixie/root/versions
+# TF-A's make does not build anew what was built with other settings.
+$(TFA_OUT)/fip.bin: bench/firmware.mk $(B)/tfa/root/versions $(B)/optee/trixie/root/versions
 	$(call log,TF-A)
+	rm -rf $(TFA)/build $(TFA)/build-none
 	$(TFA_MAKE) SPD=opteed BL32_RAM_LOCATION=tdram \
 		BL32=$(word 1,$(call bl32_files,trixie,virtualized)) \
 		BL32_EXTRA1=$(word 2,$(call bl32_files,trixie,virtualized)) \
@@ -70,7 +98,7 @@ $(B)/firmware/%-$1.bin: $(TFA_OUT)/fip.bin $(B)/optee/%$2
 	mv $$@.part $$@
 endef
 $(foreach build,virtualized plain,$(eval $(call firmware,$(build),/root/versions)))
-$(eval $(call firmware,eight,-source/built))
+$(foreach build,$(OPTEE_BUILDS),$(eval $(call firmware,$(build),-$(build)/built)))
 
 $(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versions
 	$(call log,root file system of $*)

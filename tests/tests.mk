@@ -63,13 +63,15 @@ BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bi
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
-sid-eight: sid $(B)/firmware/sid-eight.bin
+sid-%: sid $(B)/firmware/sid-%.bin ;
 
 PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
 	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q -n 2
 
 inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-async sid-crowded || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
 
 # A suite that does not answer: its test is skipped.
 SUITES := bullseye bookworm bookworm-backports trixie trixie-backports sid
@@ -84,8 +86,8 @@ check: inputs ## All checks in their short form: T=<pattern> runs only those tha
 	$(PYTEST) $(if $(T),-k '$(T)') tests
 
 check-full: inputs drivers ## All checks, also the long ones
-	@$(MAKE) --no-print-directory sid-eight || echo "== no OP-TEE for eight processors: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-eight sid-oldleave || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests
 
-.PHONY: sid sid-eight inputs drivers check check-full
+.PHONY: sid inputs drivers check check-full
