@@ -3,9 +3,11 @@
 it into a kernel."""
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -121,6 +123,53 @@ def test_option_off_is_the_stock_driver(line):
 def test_tagged_call_costs_two_instructions(line):
     stock, tagged = (instructions(line, function) for function in ("optee_smccc_smc", "tagged_smc"))
     assert stock and sorted(tagged) == sorted(stock + ["adrp", "ldr"])
+
+
+def test_missing_packages_are_a_line(tmp_path):
+    """The command that root has to type; nothing is tried without root."""
+    for name, script in (("id", "echo 1000"), ("dpkg-query", "echo 'ii bc'"),
+                         ("apt-get", "echo apt-get was run")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    wanted = [line for line in (TOP / "bench/packages").read_text().splitlines()
+              if line not in ("bc", "") and line[0] != "#"]
+    for command in ("./run", "./check"):
+        result = run("env", f"PATH={tmp_path}:{os.environ['PATH']}", command)
+        assert result.returncode != 0 and result.stdout == \
+            "packages are missing, as root type: " \
+            f"apt-get install -y --no-install-recommends {' '.join(wanted)}\n"
+
+
+def contents(archive):
+    """Mode, owner, kind and size of each file in a cpio archive, but no time."""
+    with open(archive, "rb") as file:
+        out = subprocess.run(["cpio", "-itvn", "--quiet"], stdin=file, check=True,
+                             capture_output=True, text=True).stdout
+    return sorted((line.split()[0], *line.split()[2:5], *line.split()[8:])
+                  for line in out.splitlines())
+
+
+def test_root_file_system_needs_no_root():
+    """An ordinary user's archive is what the scenarios boot."""
+    with tempfile.TemporaryDirectory() as name:
+        place = pathlib.Path(name)
+        for part in ("bench/apt", "bench/rootfs", "build/apt/trixie/mirror",
+                     "build/optee/trixie/root/usr/lib/optee-os-dev"):
+            copy = shutil.copytree if (TOP / part).is_dir() else shutil.copy
+            (place / part).parent.mkdir(parents=True, exist_ok=True)
+            copy(TOP / part, place / part)
+        command = [place / "bench/rootfs/build", place / "out.cpio", "trixie",
+                   place / "build/optee/trixie/root"]
+        if os.getuid() == 0:
+            run("chown", "-R", "nobody:nogroup", place)
+            command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
+        result = run("env", f"TMPDIR={place}", *command)
+        if re.search("Could not (resolve|connect)|Failed to fetch", result.stdout):
+            pytest.skip("the suite trixie does not answer")
+        assert result.returncode == 0, result.stdout
+        found = contents(place / "out.cpio")
+        assert found == contents(BUILD / "rootfs/trixie.cpio")
+    assert len(found) > 100 and {tuple(line[1:3]) for line in found} == {("0", "0")}
 
 
 @pytest.fixture
