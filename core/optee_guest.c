@@ -19,7 +19,8 @@
 
 /*
  * An id that nobody has cannot be known for sure: three are asked about, so
- * that a guest left behind with one of them does not pass for a hypervisor.
+ * that neither a guest left behind with one of them nor a wrong answer passes for
+ * a hypervisor.
  * OP-TEE has room for two by default (CFG_VIRT_GUEST_COUNT).
  */
 #define HONESTY_PROBES	3
@@ -86,7 +87,7 @@ probe_strangers(struct optee_guest *guest,
 	enum presence there = PRESENT;
 	int n;
 
-	for (n = 0; n < HONESTY_PROBES && there == PRESENT; other--) {
+	for (n = 0; n < HONESTY_PROBES && there != ABSENT; other--) {
 		if (other == guest->id)
 			continue;
 		there = probe(guest, transport, other);

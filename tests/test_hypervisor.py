@@ -99,7 +99,8 @@ def test_mediator_that_drops_a7_is_refused(board):
     assert len(ours(log)) == 1 and "drops a7" in log, log
     board.sh("! ls /dev/tee0")
     board.unload()
-    assert board.guests() == (0, 0)
+    # It has tried how many there is room for.
+    assert board.guests() == (2, 2)
 
     board.mediate(0)
     board.load()
@@ -127,7 +128,8 @@ def one_wrong_answer(board, mode, number, answer, when):
         f"cat /tmp/xtest; fi; {told('leave')} rmmod optee; "
         f"echo {MEDIATOR_CONTROL:x} > call; dmesg", 60)
     case = f"mode {mode}, call {number} of {when} answered {answer:#x}: {out}"
-    report = [line for line in out.splitlines() if "optee firmware:optee: guest 1: " in line]
+    report = [line for line in out.splitlines() if "optee firmware:optee: guest 1: " in line and
+              "not announced" not in line]
     works = "serves" in out.splitlines()
     assert works == ("initialized driver" in out), case
     assert works != bool(report) or when == "leave", case

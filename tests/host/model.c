@@ -43,6 +43,10 @@ static const struct mediator mediators[] = {
 	[MODEL_FILTERS] = {
 		.filters_created = true,
 	},
+	[MODEL_FILTERS_ALL] = {
+		.filters_created = true,
+		.filters_destroyed = true,
+	},
 	[MODEL_OBLIGES] = {
 		.sets_a7 = true,
 		.a7 = MODEL_CLIENT,

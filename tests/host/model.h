@@ -70,6 +70,7 @@ enum model_build {
  * @MODEL_TAGS_AND_FILTERS: tags all calls, filters VM_*
  * @MODEL_DROPS:	    sets a7 of all calls to 0
  * @MODEL_FILTERS:	    filters VM_CREATED, tags nothing
+ * @MODEL_FILTERS_ALL:	    filters VM_*, tags nothing
  * @MODEL_OBLIGES:	    tags all calls, answers VM_* with OK and does nothing
  */
 enum model_mediator {
@@ -79,6 +80,7 @@ enum model_mediator {
 	MODEL_TAGS_AND_FILTERS,
 	MODEL_DROPS,
 	MODEL_FILTERS,
+	MODEL_FILTERS_ALL,
 	MODEL_OBLIGES,
 };
 

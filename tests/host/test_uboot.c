@@ -276,8 +276,8 @@ static void a_leave_that_fails_is_one_line(void **state)
 static void unsure_mediator_is_one_warning(void **state)
 {
 	static const struct model_lie script[MODEL_MAX_LIES] = {
-		{ MODEL_CALLS_UID, 1, 1, false, { 5 } },
-		{ MODEL_VM_DESTROYED, 2, 2, false, { 7 } },
+		{ MODEL_CALLS_UID, 1, 3, false, { 5 } },
+		{ MODEL_VM_DESTROYED, 4, 5, false, { 7 } },
 	};
 
 	(void)state;
