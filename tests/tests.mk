@@ -12,7 +12,8 @@ $(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/mod
 
 # U-Boot's own headers are empty here: tests/host/u-boot/stub.h is all there is.
 UBOOT_HEADERS := asm/system.h command.h dm.h dm/device_compat.h dm/ofnode.h \
-	linux/arm-smccc.h linux/err.h linux/kconfig.h linux/string.h linux/types.h tee.h
+	linux/arm-smccc.h linux/err.h linux/kconfig.h linux/kernel.h linux/string.h \
+	linux/types.h tee.h
 
 $(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/host/model.c tests/host/model.h $(UBOOT_FILES) | packages
 	mkdir -p $(addprefix $(B)/tests/u-boot/,asm dm linux)

@@ -15,6 +15,7 @@
 #include <linux/arm-smccc.h>
 #include <linux/err.h>
 #include <linux/kconfig.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include "optee_guest_smccc.h"
 #include "virt_compat.h"
@@ -68,6 +69,28 @@ static bool method_is(ofnode node, const char *conduit)
 	return method && !strcmp(method, conduit);
 }
 
+/* It need not be at the top: EBBR has it below /firmware. */
+static bool psci_method_is(const char *conduit)
+{
+	static const char *const compatible[] = {
+		"arm,psci-1.0", "arm,psci-0.2", "arm,psci"
+	};
+	ofnode node;
+	size_t n;
+
+	for (n = 0; n < ARRAY_SIZE(compatible); n++) {
+		node = ofnode_by_compatible(ofnode_null(), compatible[n]);
+		if (ofnode_valid(node))
+			return method_is(node, conduit);
+	}
+
+	return false;
+}
+
+/* ID_AA64PFR0_EL1: not all releases have names for these. */
+#define PFR0_EL2(pfr0)	((pfr0) >> 8 & 0xf)
+#define PFR0_EL3(pfr0)	((pfr0) >> 12 & 0xf)
+
 /*
  * SMC is undefined where there is no EL3, HVC where there is no EL2; a PSCI that
  * uses the instruction is as good a witness (Arm ARM DDI 0487, C6.2, SMC and
@@ -75,7 +98,6 @@ static bool method_is(ofnode node, const char *conduit)
  */
 static enum optee_guest_conduit choose_conduit(optee_invoke_fn *hvc)
 {
-	ofnode psci = ofnode_path("/psci");
 	unsigned int el = current_el();
 	unsigned long pfr0;
 	struct optee_guest_invoke by_smc = { plain_smc };
@@ -86,10 +108,8 @@ static enum optee_guest_conduit choose_conduit(optee_invoke_fn *hvc)
 	};
 
 	asm ("mrs %0, ID_AA64PFR0_EL1" : "=r" (pfr0));
-	conduits.smc_safe = el < 3 && ((pfr0 & ID_AA64PFR0_EL1_EL3) ||
-				   method_is(psci, "smc"));
-	conduits.hvc_safe = el < 2 && ((pfr0 & ID_AA64PFR0_EL1_EL2) ||
-				   method_is(psci, "hvc"));
+	conduits.smc_safe = el < 3 && (PFR0_EL3(pfr0) || psci_method_is("smc"));
+	conduits.hvc_safe = el < 2 && (PFR0_EL2(pfr0) || psci_method_is("hvc"));
 
 	return optee_guest_choose_conduit(&conduits);
 }
@@ -145,10 +165,10 @@ optee_invoke_fn *optee_virt_compat_prepare(struct udevice *dev,
  * guest with our id that an earlier stage left behind is removed first.
  *
  * Context: The driver's probe, after optee_virt_compat_prepare().
- * Return: 0, or -errno after one line in the log; no guest was left behind
- * unless that line says so.
+ * Return: whether OP-TEE may be used; if not, one line in the log tells why, and
+ * no guest was left behind unless that line says so.
  */
-int optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
+bool optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
 {
 	struct optee_virt_compat *vc = dev_get_plat(dev);
 	struct optee_guest_invoke invoke = { vc->invoke_fn };
@@ -160,11 +180,11 @@ int optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
 				OPTEE_GUEST_RECLAIM);
 	if (err) {
 		complain(dev, &vc->guest, optee_guest_explain(err));
-		return optee_guest_errno(err);
+		return false;
 	}
 	report(dev, vc);
 
-	return 0;
+	return true;
 }
 
 /**

@@ -46,21 +46,18 @@ expression answer;
  }
 
 @enter@
-identifier dev, sec_caps, ret;
+identifier dev, sec_caps;
 statement S;
 @@
  optee_probe(struct udevice *dev)
  {
- 	...
- 	int ret;
- 	...
- 	if (!exchange_capabilities(..., &sec_caps) || ...)
+ 	<...
+ 	if (<+... exchange_capabilities(..., &sec_caps) ...+>)
  		S
 +
-+	ret = optee_virt_compat_enter(dev, sec_caps);
-+	if (ret)
-+		return ret;
- 	...
++	if (!optee_virt_compat_enter(dev, sec_caps))
++		return -ENODEV;
+ 	...>
  }
 
 @end@

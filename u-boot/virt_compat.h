@@ -39,7 +39,7 @@ struct optee_virt_compat {
 
 optee_invoke_fn *optee_virt_compat_prepare(struct udevice *dev,
 					   optee_invoke_fn *invoke_fn);
-int optee_virt_compat_enter(struct udevice *dev, u32 sec_caps);
+bool optee_virt_compat_enter(struct udevice *dev, u32 sec_caps);
 int optee_virt_compat_end_probe(struct udevice *dev, int ret);
 int optee_virt_compat_remove(struct udevice *dev);
 bool optee_virt_compat_tag(struct udevice *dev, u32 *a7);
@@ -57,9 +57,9 @@ optee_virt_compat_prepare(struct udevice *dev, optee_invoke_fn *invoke_fn)
 	return invoke_fn;
 }
 
-static inline int optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
+static inline bool optee_virt_compat_enter(struct udevice *dev, u32 sec_caps)
 {
-	return 0;
+	return true;
 }
 
 static inline int optee_virt_compat_end_probe(struct udevice *dev, int ret)

@@ -12,9 +12,10 @@
 #include "stub.h"
 #include "virt_compat.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-#define EL2_AND_EL3	(ID_AA64PFR0_EL1_EL2 | ID_AA64PFR0_EL1_EL3)
+/* Of ID_AA64PFR0_EL1, for AArch64 alone (Arm ARM DDI 0487). */
+#define EL2		(1ul << 8)
+#define EL3		(1ul << 12)
+#define EL2_AND_EL3	(EL2 | EL3)
 
 struct udevice machine;
 
@@ -76,6 +77,7 @@ static int set_up(void **state)
 	machine.plat = &compat;
 	machine.method = "smc";
 	machine.psci = "smc";
+	machine.psci_is = "arm,psci-1.0";
 	machine.el = 2;
 	machine.pfr0 = EL2_AND_EL3;
 	model_init(&machine.model, MODEL_VIRT_4_5, MODEL_NATIVE);
@@ -95,13 +97,13 @@ static optee_invoke_fn *prepare(void)
 static int probe(int ret)
 {
 	unsigned long res[4];
-	int entered;
 
 	prepare();
 	model_smc(&machine.model, MODEL_EXCHANGE_CAPABILITIES, 0, 0, res);
-	entered = optee_virt_compat_enter(&machine, res[1]);
+	if (!optee_virt_compat_enter(&machine, res[1]))
+		ret = -ENODEV;
 
-	return optee_virt_compat_end_probe(&machine, entered ? entered : ret);
+	return optee_virt_compat_end_probe(&machine, ret);
 }
 
 static void assert_logged(const char *text)
@@ -202,16 +204,24 @@ static void plain_sends_nothing_and_tags_nothing(void **state)
 
 static void mediator_tags_for_us(void **state)
 {
-	u32 a7 = 99;
+	static const enum model_mediator mediators[] = {
+		MODEL_TAGS, MODEL_TAGS_AND_FILTERS, MODEL_OBLIGES,
+	};
+	size_t n;
+	u32 a7;
 
-	(void)state;
-	model_init(&machine.model, MODEL_VIRT_4_5, MODEL_TAGS);
-	assert_int_equal(probe(0), 0);
-	assert_logged("mediated, conduit smc\n");
-	assert_true(optee_virt_compat_tag(&machine, &a7));
-	assert_int_equal(a7, 0);
-	optee_virt_compat_remove(&machine);
-	assert_int_equal(model_count(&machine.model, MODEL_CLIENT), 1);
+	for (n = 0; n < ARRAY_SIZE(mediators); n++) {
+		set_up(state);
+		model_init(&machine.model, MODEL_VIRT_4_5, mediators[n]);
+		assert_int_equal(probe(0), 0);
+		assert_logged("mediated, conduit smc\n");
+		assert_int_equal(machine.errors, 0);
+		a7 = 99;
+		assert_true(optee_virt_compat_tag(&machine, &a7));
+		assert_int_equal(a7, 0);
+		optee_virt_compat_remove(&machine);
+		assert_int_equal(model_count(&machine.model, MODEL_CLIENT), 1);
+	}
 }
 
 static void every_error_is_one_line_and_no_guest(void **state)
@@ -221,22 +231,19 @@ static void every_error_is_one_line_and_no_guest(void **state)
 		enum model_mediator mediator;
 		unsigned int slots;
 		unsigned int there;
-		int ret;
 		const char *line;
 		bool stranded;
 	} cases[] = {
-		{ .ret = -ENOMEM, .line = "no room for a first guest" },
-		{ .slots = 1, .there = 2, .ret = -ENOSPC,
-		  .line = "no room for another guest" },
-		{ .slots = 2, .mediator = MODEL_DROPS, .ret = -EPERM,
-		  .line = "drops a7" },
-		{ .slots = 2, .mediator = MODEL_FILTERS, .ret = -EPERM,
+		{ .line = "no room for a first guest" },
+		{ .slots = 1, .there = 2, .line = "no room for another guest" },
+		{ .slots = 2, .mediator = MODEL_DROPS, .line = "drops a7" },
+		{ .slots = 2, .mediator = MODEL_FILTERS,
 		  .line = "VM_CREATED is filtered" },
-		{ .slots = 2, .ret = -EPROTO, .line = "an answer that OP-TEE",
+		{ .slots = 2, .line = "an answer that OP-TEE",
 		  .script = { { MODEL_VM_CREATED, 3, 3, true, { 3 } } } },
-		{ .slots = 2, .ret = -EPROTO, .line = "refuses its calls",
+		{ .slots = 2, .line = "refuses its calls",
 		  .script = { { MODEL_CALLS_UID, 4, 4, false, { 7 } } } },
-		{ .slots = 2, .ret = -EBUSY, .line = "does not remove",
+		{ .slots = 2, .line = "does not remove",
 		  .script = { { MODEL_CALLS_UID, 4, 4, false, { 7 } },
 			      { MODEL_VM_DESTROYED, 5, 5, false, { 7 } } },
 		  .stranded = true },
@@ -251,7 +258,7 @@ static void every_error_is_one_line_and_no_guest(void **state)
 			model_smc(&machine.model, MODEL_VM_CREATED, cases[n].there,
 				  0, (unsigned long[4]){ 0 });
 		model_script(&machine.model, cases[n].script);
-		assert_int_equal(probe(0), cases[n].ret);
+		assert_int_equal(probe(0), -ENODEV);
 		assert_logged(cases[n].line);
 		assert_int_equal(machine.errors, 1);
 		assert_int_equal(model_count(&machine.model, 1),
@@ -326,9 +333,9 @@ static void chooses_the_conduit(void **state)
 		{ "hvc", "smc", 1, EL2_AND_EL3, false, "smc", 1 },
 		{ "hvc", "hvc", 1, EL2_AND_EL3, true, "hvc", 1 },
 		{ "hvc", "hvc", 1, 0, true, "hvc", 1 },
-		{ "hvc", "smc", 1, ID_AA64PFR0_EL1_EL3, false, "smc", 0 },
-		{ "hvc", NULL, 1, ID_AA64PFR0_EL1_EL3, false, "smc", 0 },
-		{ "hvc", NULL, 1, ID_AA64PFR0_EL1_EL2, true, "hvc", 1 },
+		{ "hvc", "smc", 1, EL3, false, "smc", 0 },
+		{ "hvc", NULL, 1, EL3, false, "smc", 0 },
+		{ "hvc", NULL, 1, EL2, true, "hvc", 1 },
 		/* Neither is safe. */
 		{ "hvc", NULL, 1, 0, true, NULL, 0 },
 		{ "hvc", "smc", 3, EL2_AND_EL3, true, NULL, 0 },
@@ -336,7 +343,7 @@ static void chooses_the_conduit(void **state)
 	size_t n;
 
 	for (n = 0; n < ARRAY_SIZE(cases); n++) {
-		optee_invoke_fn *way;
+		optee_invoke_fn *invoke_fn;
 
 		set_up(state);
 		machine.method = cases[n].method;
@@ -344,19 +351,46 @@ static void chooses_the_conduit(void **state)
 		machine.el = cases[n].el;
 		machine.pfr0 = cases[n].pfr0;
 		machine.hvc = cases[n].hvc;
-		way = prepare();
+		invoke_fn = prepare();
 		assert_int_equal(machine.hvcs, cases[n].hvcs);
 		if (!cases[n].conduit) {
-			assert_int_equal(PTR_ERR(way), -ENODEV);
+			assert_int_equal(PTR_ERR(invoke_fn), -ENODEV);
 			assert_int_equal(machine.errors, 1);
 			continue;
 		}
 		assert_string_equal(compat.conduit, cases[n].conduit);
-		assert_ptr_equal(way, compat.invoke_fn);
-		assert_int_equal(way == driver_hvc,
+		assert_ptr_equal(invoke_fn, compat.invoke_fn);
+		assert_int_equal(invoke_fn == driver_hvc,
 				 !strcmp(cases[n].conduit, "hvc"));
 		assert_int_equal(!!strstr(machine.log, "fix the property"),
 				 !!strcmp(cases[n].method, cases[n].conduit));
+	}
+}
+
+/* The node may be anywhere, and the tree may be as old as PSCI. */
+static void finds_psci_by_compatible(void **state)
+{
+	static const struct {
+		const char *compatible;
+		bool psci;
+	} cases[] = {
+		{ "arm,psci-1.0", true },
+		{ "arm,psci-0.2", true },
+		{ "arm,psci", true },
+		{ "xen,xen", false },
+	};
+	size_t n;
+
+	for (n = 0; n < ARRAY_SIZE(cases); n++) {
+		set_up(state);
+		machine.method = "hvc";
+		machine.psci = "hvc";
+		machine.psci_is = cases[n].compatible;
+		machine.el = 1;
+		machine.pfr0 = 0;
+		machine.hvc = true;
+		assert_int_equal(prepare() == driver_hvc, cases[n].psci);
+		assert_int_equal(machine.errors, !cases[n].psci);
 	}
 }
 
@@ -420,6 +454,7 @@ int main(void)
 		test(unsure_mediator_is_one_warning),
 		test(refusal_is_no_bad_parameter),
 		test(chooses_the_conduit),
+		test(finds_psci_by_compatible),
 		test(what_the_driver_refuses_is_left_alone),
 		test(command_shows_guests_and_changes_nothing),
 		test(command_on_plain_sends_nothing),

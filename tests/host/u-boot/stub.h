@@ -26,6 +26,7 @@ struct arm_smccc_res {
  * @plat:    the driver's platform data
  * @method:  property of the OP-TEE node, or NULL
  * @psci:    property "method" of the PSCI node, or NULL for no such node
+ * @psci_is: property "compatible" of the PSCI node
  * @el:	     exception level that U-Boot runs at
  * @pfr0:    ID_AA64PFR0_EL1
  * @hvc:     HVC reaches OP-TEE; else it must not be executed
@@ -42,6 +43,7 @@ struct udevice {
 	void *plat;
 	const char *method;
 	const char *psci;
+	const char *psci_is;
 	unsigned int el;
 	unsigned long pfr0;
 	bool hvc;
@@ -73,9 +75,21 @@ static inline void *dev_get_plat(struct udevice *dev)
 /* A node is the method it has. */
 typedef const char *ofnode;
 
-static inline ofnode ofnode_path(const char *path)
+static inline ofnode ofnode_null(void)
 {
-	return strcmp(path, "/psci") ? NULL : machine.psci;
+	return NULL;
+}
+
+static inline bool ofnode_valid(ofnode node)
+{
+	return node;
+}
+
+static inline ofnode ofnode_by_compatible(ofnode from, const char *compat)
+{
+	(void)from;
+
+	return strcmp(compat, machine.psci_is) ? NULL : machine.psci;
 }
 
 static inline ofnode dev_ofnode(struct udevice *dev)
@@ -93,9 +107,6 @@ static inline unsigned int current_el(void)
 	return machine.el;
 }
 
-#define ID_AA64PFR0_EL1_EL3	(0xful << 12)
-#define ID_AA64PFR0_EL1_EL2	(0xful << 8)
-
 /* The one instruction that the glue writes itself reads that register. */
 #define asm(...)		(pfr0 = machine.pfr0)
 
@@ -104,6 +115,7 @@ void arm_smccc_smc(unsigned long a0, unsigned long a1, unsigned long a2,
 		   unsigned long a6, unsigned long a7,
 		   struct arm_smccc_res *res);
 
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define IS_ERR(ptr)		((uintptr_t)(ptr) >= (uintptr_t)-4095)
 #define ERR_PTR(err)		((void *)(intptr_t)(err))
 #define PTR_ERR(ptr)		((intptr_t)(ptr))
