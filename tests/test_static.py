@@ -237,7 +237,7 @@ def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
     ("smc_abi.c", "get_invoke_func(&pdev->dev)", "find_it()", "optee_virt_compat_prepare"),
     ("smc_abi.c", "if (!optee_msg_exchange_capabilities(", "if (!exchange(",
      "optee_virt_compat_enter"),
-    ("smc_abi.c", "static void optee_shutdown(", "static void other(",
+    ("smc_abi.c", "optee_shutdown(struct platform_device *pdev)", "optee_shutdown(void *pdev)",
      "optee_virt_compat_shutdown"),
     ("core.c", '#include "optee_private.h"', '#include "other.h"', "virt_compat.h"),
     ("core.c", "= optee_ffa_abi_register();", "= optee_ffa_abi_register() ?: 0;",
@@ -247,6 +247,50 @@ def test_apply_names_a_hook_that_does_not_fit(kernel_tree, name, gone, instead, 
     driver = kernel_tree / "drivers/tee/optee" / name
     said = refusal("linux/apply", kernel_tree, driver, gone, instead)
     assert hook in said and "instead of" in said, said
+
+
+def without_shutdown(tree):
+    driver = tree / "drivers/tee/optee/smc_abi.c"
+    driver.write_text(re.sub(r"static void optee_shutdown\(.*?\n}\n|\t\.shutdown = .*?\n", "",
+                             driver.read_text(), flags=re.S))
+
+
+def elsewhere(tree):
+    (tree / "drivers/soc/vendor").mkdir(parents=True)
+    (tree / "drivers/tee/optee").rename(tree / "drivers/soc/vendor/optee")
+
+
+@pytest.mark.parametrize("change, says", (
+    (without_shutdown, r"lacks optee_shutdown\(\) .* f25889f93184 .* in Linux 5.14 and 5.10.58"),
+    (elsewhere, "drivers/soc/vendor/optee is an OP-TEE client of this tree's own, .* since 4.12"),
+))
+def test_apply_names_what_a_tree_lacks(kernel_tree, change, says):
+    change(kernel_tree)
+    before = snapshot(kernel_tree)
+    result = run("linux/apply", kernel_tree)
+    assert result.returncode != 0 and snapshot(kernel_tree) == before
+    assert len(result.stdout.splitlines()) == 1 and re.search(says, result.stdout), result.stdout
+
+
+@pytest.mark.parametrize("source, warned", (
+    ('of_property_read_u32(node, "arm,smc-id", &id); arm_smccc_smc(id);', True),
+    ("arm_smccc_1_1_smc(ARM_SMCCC_CALL_VAL(1, 0, ARM_SMCCC_OWNER_TRUSTED_OS, 9), &res);", True),
+    ("arm_smccc_smc(OPTEE_SMC_GET_SHM_CONFIG, 0, 0, 0, 0, 0, 0, 0, &res);", True),
+    ("arm_smccc_smc(0xb2000123, 0, 0, 0, 0, 0, 0, 0, &res);", True),
+    ("arm_smccc_smc(0x32000004, 0, 0, 0, 0, 0, 0, 0, &res);", True),
+    ("arm_smccc_smc(0xc2000123, 0, 0, 0, 0, 0, 0, 0, &res);", False),
+    ("arm_smccc_smc(ARM_SMCCC_OWNER_SIP, 0xb2345678, 0, 0, 0, 0, 0, 0, &res);", False),
+    ("writel(0xb2000123, base);", False),
+))
+def test_apply_warns_of_other_callers(kernel_tree, source, warned):
+    caller = kernel_tree / "drivers/soc/caller.c"
+    caller.parent.mkdir()
+    caller.write_text(source)
+    result = run("linux/apply", kernel_tree)
+    assert result.returncode == 0
+    *warnings, applied = result.stdout.splitlines()
+    assert len(warnings) == warned and "applied" in applied
+    assert all(str(caller) in line and "docs/guide/shim.md" in line for line in warnings)
 
 
 @pytest.mark.parametrize("arguments, says", (

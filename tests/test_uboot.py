@@ -251,7 +251,8 @@ def test_keep_and_xen(machine):
         board.qemu.watch()
 
 
-@uboot("id-1", {"method": "hvc"}, {"method": "hvc", "el2": False})
+@uboot("id-1", {"method": "hvc"}, {"method": "hvc", "el2": False},
+       {"method": "hvc", "el2": False, "psci": "/firmware/psci"})
 def test_tree_that_says_hvc(board):
     """U-Boot runs at EL2, or there is none: an HVC would end it."""
     warnings = [line for line in board.normal().splitlines() if "HVC" in line]
@@ -281,7 +282,7 @@ def test_no_free_slot(board):
     board.u("bind /firmware/optee optee")
     for _ in range(2):
         out, status = board.try_u("optee guest")
-        assert status and "guest 1: OP-TEE has no room for another guest" in out, out
+        assert status and "guest 1: no room for another guest" in out, out
     assert smc(board, CALLS_UID, a7=1)[0] == ENOTAVAIL
 
     assert smc(board, VM_DESTROYED, 5)[0] == 0
@@ -291,6 +292,13 @@ def test_no_free_slot(board):
     assert board.smc(VM_DESTROYED, 6)[0] == 0
     board.load()
     board.xtest("1004")
+
+
+@uboot("id-1", suite="sid", firmware="crowded")
+def test_no_room_for_a_first_guest(board):
+    out, status = board.try_u("optee guest")
+    assert status and "guest 1: no room for a first guest" in out, out
+    assert board.guests() == (0, 0)
 
 
 @uboot("id-1")
@@ -348,8 +356,10 @@ def test_option_off_is_the_stock_driver():
 
 @pytest.fixture
 def tree(tmp_path):
-    shutil.copytree(BUILD / "u-boot" / VERSIONS[0] / "root/u-boot/drivers/tee",
-                    tmp_path / "drivers/tee")
+    source = BUILD / "u-boot" / VERSIONS[0] / "root/u-boot"
+    shutil.copytree(source / "drivers/tee", tmp_path / "drivers/tee")
+    (tmp_path / "include/dm").mkdir(parents=True)
+    shutil.copy(source / "include/dm/device.h", tmp_path / "include/dm")
     return tmp_path
 
 
@@ -369,13 +379,103 @@ def test_apply_puts_the_change_into_a_tree_once(tree):
     ("get_invoke_func(dev)", "find_invoke_func(dev)", "= optee_virt_compat_prepare("),
     ("reg_pair_from_64(&param.a1", "reg_pair(&param.a1", "optee_virt_compat_tag("),
     ("return call_err_to_res(", "return to_res(", "optee_virt_compat_result("),
-    ("if (!exchange_capabilities(", "if (!capabilities(", "= optee_virt_compat_enter("),
+    ("if (!exchange_capabilities(", "if (!capabilities(",
+     "if (!optee_virt_compat_enter("),
     (".probe = optee_probe", ".probe = other_probe", "= optee_virt_compat_remove,"),
 ))
 def test_apply_names_a_hook_that_does_not_fit(tree, gone, instead, hook):
     driver = tree / "drivers/tee/optee/core.c"
     said = refusal("u-boot/apply", tree, driver, gone, instead)
     assert f"hook '{hook}' applied 0 times instead of 1" in said, said
+
+
+def as_before_2022_07(driver):
+    """The probe of the releases that enumerate no services: nothing after the
+    exchange, and so no variable for it."""
+    probe = driver.index("static int optee_probe(")
+    end = driver.index("\n}\n", probe)
+    rest = driver.index("\tif (IS_ENABLED(CONFIG_OPTEE_SERVICE_DISCOVERY))", probe)
+    shape = driver[probe:rest].replace("\tint ret;\n", "") + "\treturn 0;"
+    return driver[:probe] + shape + driver[end:]
+
+
+def in_two_steps(driver):
+    """A probe that looks at the capabilities on their own."""
+    return driver.replace("&sec_caps) ||\n\t    !(sec_caps & OPTEE_SMC_SEC_CAP_DYNAMIC_SHM)) {",
+                          "&sec_caps))\n\t\treturn -ENOENT;\n"
+                          "\tif (!(sec_caps & OPTEE_SMC_SEC_CAP_DYNAMIC_SHM)) {")
+
+
+@pytest.mark.parametrize("shape", (as_before_2022_07, in_two_steps))
+def test_apply_fits_other_probes(tree, shape):
+    driver = tree / "drivers/tee/optee/core.c"
+    text = driver.read_text()
+    driver.write_text(shape(text))
+    assert driver.read_text() != text
+    result = run("u-boot/apply", tree)
+    assert result.returncode == 0 and "applied" in result.stdout, result.stdout
+    assert re.search(r"&sec_caps\)(.|\n)*\n\tif \(!optee_virt_compat_enter\(dev, sec_caps\)\)\n",
+                     driver.read_text())
+
+
+def test_driver_of_another_shape_compiles(tmp_path):
+    source = tmp_path / "u-boot"
+    shutil.copytree(BUILD / "u-boot" / VERSIONS[0] / "stock/src", source, symlinks=True)
+    driver = source / "drivers/tee/optee/core.c"
+    driver.write_text(as_before_2022_07(driver.read_text()))
+    assert run("u-boot/apply", source).returncode == 0
+    with open(source / ".config", "a", encoding="ascii") as config:
+        config.write("CONFIG_OPTEE_VIRT_COMPAT=y\n")
+    objects = [f"drivers/tee/optee/{name}.o" for name in ("core", "virt_compat")]
+    for target in (["olddefconfig"], objects):
+        result = run("make", "-C", source, "CROSS_COMPILE=aarch64-linux-gnu-", *target)
+        assert result.returncode == 0, result.stdout
+    warnings = re.findall(r"/optee/.*warning: (.*)", result.stdout)
+    assert all("bind_service_drivers" in text for text in warnings)
+    symbols = run("aarch64-linux-gnu-nm", source / objects[0]).stdout
+    assert "U optee_virt_compat_enter" in symbols
+    shutil.rmtree(source)
+
+
+def older(tree):
+    header = tree / "include/dm/device.h"
+    header.write_text(header.read_text().replace("DM_FLAG_VITAL", "DM_FLAG_OTHER"))
+
+
+def elsewhere(tree):
+    shutil.rmtree(tree / "drivers/tee")
+    (tree / "lib/optee_client").mkdir(parents=True)
+    (tree / "lib/optee_client/client_smc.c").touch()
+
+
+@pytest.mark.parametrize("change, says", (
+    (older, "lacks DM_FLAG_VITAL in include/dm/device.h, .*: U-Boot has it since 2021.04"),
+    (elsewhere, "lib/optee_client is an OP-TEE client of this tree's own, .* since 2018.11"),
+))
+def test_apply_names_what_a_tree_lacks(tree, change, says):
+    change(tree)
+    before = snapshot(tree)
+    result = run("u-boot/apply", tree)
+    assert result.returncode != 0 and snapshot(tree) == before
+    assert len(result.stdout.splitlines()) == 1 and re.search(says, result.stdout), result.stdout
+
+
+def test_apply_refuses_2021_01_in_a_line():
+    source = BUILD / "u-boot/2021.01/root/u-boot"
+    if not source.exists():
+        pytest.skip(f"{source.relative_to(BUILD.parent)} is not there: see make u-boot-2021.01")
+    result = run("u-boot/apply", source)
+    assert result.returncode != 0
+    assert result.stdout.count("\n") == 1 and "U-Boot has it since 2021.04" in result.stdout
+
+
+def test_apply_warns_of_other_callers(tree):
+    source = BUILD / "u-boot" / VERSIONS[0] / "root/u-boot"
+    agent = "drivers/firmware/scmi/smccc_agent.c"
+    (tree / agent).parent.mkdir(parents=True)
+    shutil.copy(source / agent, tree / agent)
+    warning, applied = run("u-boot/apply", tree).stdout.splitlines()
+    assert agent in warning and "optee-shim" in warning and "applied" in applied
 
 
 @pytest.mark.parametrize("arguments, says", (

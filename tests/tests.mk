@@ -71,6 +71,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovid
 
 inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
+	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-async sid-crowded || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
 

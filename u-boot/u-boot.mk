@@ -2,7 +2,10 @@
 # U-Boot for the bench and for a user's own tree.
 
 UBOOT_VERSIONS := 2023.01 2025.01
+# Too old for the change: only its source is of use, to see it refused.
+UBOOT_TOO_OLD := 2021.01
 # The suites that may have it, tried in this order.
+UBOOT_SUITES_2021.01 := bullseye
 UBOOT_SUITES_2023.01 := bookworm
 UBOOT_SUITES_2025.01 := trixie sid
 
@@ -15,7 +18,7 @@ UBOOT_OPTIONS_id-1 := CONFIG_OPTEE_VIRT_COMPAT=y
 UBOOT_OPTIONS_keep := CONFIG_OPTEE_VIRT_COMPAT=y CONFIG_OPTEE_VIRT_COMPAT_KEEP=y
 UBOOT_WAYS := stock off id-1 keep
 
-define uboot_version
+define uboot_source
 $(B)/u-boot/$1/root/versions: bench/fetch $(foreach suite,$(UBOOT_SUITES_$1),$(B)/apt/$(suite)/updated)
 	for suite in $(UBOOT_SUITES_$1); do \
 		bench/fetch $$(@D) $$$$suite src:u-boot && \
@@ -23,6 +26,12 @@ $(B)/u-boot/$1/root/versions: bench/fetch $(foreach suite,$(UBOOT_SUITES_$1),$(B
 	done; \
 	rm -rf $$(@D); echo "no suite offers U-Boot $1 any more" >&2; exit 1
 
+u-boot-$1: $(B)/u-boot/$1/root/versions
+.PHONY: u-boot-$1
+endef
+$(foreach version,$(UBOOT_TOO_OLD) $(UBOOT_VERSIONS),$(eval $(call uboot_source,$(version))))
+
+define uboot_version
 $(B)/u-boot/$1/stock/u-boot.bin: u-boot/build $(B)/u-boot/$1/root/versions
 	$$(call log,U-Boot $1)
 	u-boot/build $$(@D) $(B)/u-boot/$1/root/u-boot
@@ -32,7 +41,6 @@ $(B)/u-boot/$1/%/u-boot.bin: $(UBOOT_FILES) $(B)/u-boot/$1/stock/u-boot.bin
 	u-boot/build $$(@D) $(B)/u-boot/$1/stock/src $$(UBOOT_OPTIONS_$$*)
 
 u-boot-$1: $(foreach way,$(UBOOT_WAYS),$(B)/u-boot/$1/$(way)/u-boot.bin)
-.PHONY: u-boot-$1
 endef
 $(foreach version,$(UBOOT_VERSIONS),$(eval $(call uboot_version,$(version))))
 
