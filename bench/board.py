@@ -207,6 +207,8 @@ class Machine:
     line: str = "6.12"              # of the kernel
     method: str = "smc"             # conduit in the device tree, None for none
     interrupt: bool = True          # whether OP-TEE's node has one
+    psci: str = "/psci"             # its node in the device tree
+    callers: tuple = ()             # devices that call the secure world, see bench/devicetree.py
     cpu: str = "cortex-a57"
     qemu: str = ""                  # its major version, see bench/qemu.mk; the system's if none
     el2: bool = True
@@ -359,7 +361,7 @@ class Board:
                          f" {machine.append}",
                          (INITRD_ADDRESS, initrd.stat().st_size), dom0,
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
-                         if machine.mediator else None)
+                         if machine.mediator else None, machine.psci, machine.callers)
 
         extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
         if machine.icount is not None:

@@ -23,14 +23,16 @@ def _module(tree, chosen, kind, place, bootargs=None):
         tree.setprop_str(node, "bootargs", bootargs)
 
 
-def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, reserved=None):
+def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, reserved=None,
+          psci="/psci", callers=()):
     """Write the device tree to path.
 
     qemu: the command that starts the machine without a device tree;
     machine: its -machine argument; method: the conduit for the OP-TEE node or
     None for no such property; interrupt: whether the node has one;
     initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted;
-    reserved: the same of memory that Linux must not use.
+    reserved: the same of memory that Linux must not use; psci: where its node is;
+    callers: (compatible, function id) of devices that call the secure world.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -72,5 +74,16 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
         tree.setprop_u32(optee, "interrupt-parent", gic)
         tree.setprop(optee, "interrupts",
                      b"".join(cell.to_bytes(4, "big") for cell in NOTIFICATION))
+    if psci != "/psci":
+        # TF-A adds a node at /psci if there is none: this one says nothing.
+        tree.add_subnode(0, "psci")
+        parent, _, name = psci.rpartition("/")
+        node = tree.add_subnode(tree.path_offset(parent), name)
+        tree.setprop(node, "compatible", b"arm,psci-1.0\0arm,psci-0.2\0")
+        tree.setprop_str(node, "method", "smc")
+    for compatible, function in callers:
+        node = tree.add_subnode(0, compatible.replace(",", "-"))
+        tree.setprop_str(node, "compatible", compatible)
+        tree.setprop_u32(node, "arm,smc-id", function)
     tree.pack()
     path.write_bytes(tree.as_bytearray()[:tree.totalsize()])

@@ -121,6 +121,16 @@ def test_tree_that_says_smc_is_obeyed(board):
     board.xtest("1002")
 
 
+@machine(callers=(("arm,smc-wdt", 0xb2000042), ("arm,scmi-smc", 0xc2000042)))
+def test_device_that_calls_optee_by_itself(board):
+    """The watchdog's id is one of the Trusted OS, the other one of the silicon's vendor."""
+    log = board.load()
+    warnings = [line for line in ours(log) if "past this driver" in line]
+    assert len(warnings) == 1, log
+    assert all(word in warnings[0] for word in ("/arm-smc-wdt", "0xb2000042", "optee-shim"))
+    assert board.attributes() == ("guest", "1", "smc")
+
+
 @pytest.mark.parametrize("machine, error", (
     ({"method": None}, 'missing "method" property'),
     ({"method": "call"}, 'invalid "method" property: call'),
