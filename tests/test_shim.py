@@ -66,19 +66,6 @@ def test_stock_kernel(board):
     assert "stopped" not in "".join(said(board))
 
 
-@pytest.mark.parametrize("cpu", (pytest.param("cortex-a57", marks=full), VHE["cpu"]),
-                         ids=("a57", "max"))
-def test_kernel_sees_the_same_processor(cpu, tmp_path):
-    """What user space may use is what it may use without the shim."""
-    features = []
-    for shim in (False, True):
-        with Board(Machine(shim=shim, cpu=cpu), tmp_path / f"logs-{shim}") as board:
-            features.append(board.sh("grep Features /proc/cpuinfo"))
-            board.power_off()
-    assert features[0] == features[1]
-    assert len(features[0].splitlines()) == 2
-
-
 @machine(**SHIM, firmware="plain", method="hvc")
 def test_plain_optee(board):
     assert said(board)[0].startswith("plain, 2 CPUs")
