@@ -202,13 +202,13 @@ static void system_end(struct shim *shim, uint64_t x[31])
 	const char *error = call_leave(shim);
 
 	if (error)
-		shim->say(shim, error);
+		shim->print(shim, error);
 	shim->smc(shim->ctx, x);
 	if (!id)
 		return;
 	error = call_announce(shim, id);
-	shim->say(shim, error ? error :
-		  "the machine goes on: a new guest, without sessions");
+	shim->print(shim, error ? error :
+		    "the machine goes on: a new guest, without sessions");
 }
 
 static void standard_secure(struct shim_cpu *cpu, uint64_t x[31])

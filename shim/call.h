@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "console.h"
 #include "layout.h"
 #include "optee_guest.h"
 
@@ -52,28 +53,31 @@ struct shim_cpu {
 
 /**
  * struct shim - the whole
- * @smc:   does a call with x0..x17 of @r, and stores their values after it
- * @ctx:   for @smc
- * @say:   puts a line on the console
- * @guest: what we are to OP-TEE
- * @cpu:   the slots
- * @cpus:  number of slots
- * @entry: where a CPU comes to us from EL3, physical; its x0 is a struct shim_start
- * @start: first byte of our memory
- * @end:   first byte behind it
- * @uart:  physical address of the console's PL011, 0 for none
+ * @smc:       does a call with x0..x17 of @r, and stores their values after it
+ * @ctx:       for @smc
+ * @print:     puts a line on the console
+ * @second:    ticks of the system counter in one
+ * @guest:     what we are to OP-TEE
+ * @cpu:       the slots, the first is that of the CPU that boots
+ * @cpus:      number of slots
+ * @entry:     where a CPU comes to us from EL3, physical; its x0 is a struct
+ *	       shim_start
+ * @start:     first byte of our memory
+ * @end:       first byte behind it
+ * @console:   the early console
  */
 struct shim {
 	void (*smc)(void *ctx, uint64_t r[18]);
 	void *ctx;
-	void (*say)(const struct shim *shim, const char *line);
+	void (*print)(struct shim *shim, const char *line);
+	uint64_t second;
 	struct optee_guest guest;
 	struct shim_cpu *cpu;
 	unsigned int cpus;
 	uint64_t entry;
 	uint64_t start;
 	uint64_t end;
-	uint64_t uart;
+	struct console console;
 };
 
 enum shim_conduit {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "call.h"
+#include "console.h"
 #include "el2.h"
 #include "image.h"
 #include "tree.h"
@@ -16,11 +17,6 @@
 
 /* MPIDR_EL1: Aff3..Aff0, as PSCI and the device tree name a CPU */
 #define MPIDR_AFFINITY		0xff00ffffffull
-
-/* PL011, DDI 0183: UARTDR and UARTFR.TXFF */
-#define PL011_DATA		0x00
-#define PL011_FLAGS		0x18
-#define PL011_FLAGS_FULL	(1u << 5)
 
 #define read_register(name) ({ \
 	uint64_t value_; \
@@ -35,7 +31,7 @@
 
 _Static_assert(sizeof(struct shim_regs) == SHIM_REGS_SIZE, "layout.h");
 _Static_assert(sizeof(struct shim_cpu) == SHIM_SLOT_SIZE, "layout.h");
-_Static_assert(sizeof(struct shim) <= 96, "shim.lds");
+_Static_assert(sizeof(struct shim) <= 192, "shim.lds");
 _Static_assert(offsetof(struct shim_header, params) == SHIM_PARAMS, "layout.h");
 _Static_assert(offsetof(struct shim_header, params.kernel_offset) ==
 	       SHIM_KERNEL_OFFSET, "layout.h");
@@ -53,25 +49,32 @@ void __attribute__((noreturn)) shim_enter(const struct shim_start *start,
 					  struct shim_cpu *cpu);
 void shim_exception(struct shim_regs *regs, unsigned int vector);
 
-static void put(const struct shim *shim, char byte)
+static uint64_t system_counter(void *ctx)
 {
-	volatile uint32_t *data = (void *)(shim->uart + PL011_DATA);
-	const volatile uint32_t *flags = (void *)(shim->uart + PL011_FLAGS);
+	(void)ctx;
+	/* It is read by who waits: other threads of this processor may go on. */
+	asm volatile("yield\n\tisb");
 
-	if (!shim->uart)
-		return;
-	while (*flags & PL011_FLAGS_FULL)
-		;
-	*data = byte;
+	return read_register("cntpct_el0");
 }
 
-static void text(const struct shim *shim, const char *line)
+/* A UART that firmware has stopped must not stop the board. */
+static void put(struct shim *shim, char byte)
+{
+	const uint64_t since = system_counter(NULL);
+
+	while (shim->console.base && !console_put(&shim->console, byte))
+		if (system_counter(NULL) - since > shim->second / 4)
+			shim->console.base = 0;
+}
+
+static void text(struct shim *shim, const char *line)
 {
 	while (*line)
 		put(shim, *line++);
 }
 
-static void hex(const struct shim *shim, const char *name, uint64_t value)
+static void hex(struct shim *shim, const char *name, uint64_t value)
 {
 	int shift = 60;
 
@@ -83,24 +86,24 @@ static void hex(const struct shim *shim, const char *name, uint64_t value)
 		put(shim, "0123456789abcdef"[value >> shift & 0xf]);
 }
 
-static void decimal(const struct shim *shim, unsigned int value)
+static void decimal(struct shim *shim, unsigned int value)
 {
 	if (value > 9)
 		decimal(shim, value / 10);
 	put(shim, '0' + value % 10);
 }
 
-static void start_line(const struct shim *shim)
+static void start_line(struct shim *shim)
 {
 	text(shim, "optee-shim: ");
 }
 
-static void end_line(const struct shim *shim)
+static void end_line(struct shim *shim)
 {
 	text(shim, "\r\n");
 }
 
-static void say(const struct shim *shim, const char *line)
+static void print(struct shim *shim, const char *line)
 {
 	start_line(shim);
 	text(shim, line);
@@ -146,7 +149,7 @@ static void read_id(uint64_t id[EL2_IDS])
 	id[EL2_TRBIDR] = (has & EL2_HAS_TRBE) ? read_register("s3_0_c9_c11_7") : 0;
 }
 
-/* docs/shim.md says of each register why. */
+/* docs/shim.md tells of each register why. */
 static void set_up_el2(void)
 {
 	uint64_t id[EL2_IDS], value[EL2_REGISTERS];
@@ -225,7 +228,7 @@ void shim_enter(const struct shim_start *start, struct shim_cpu *cpu)
 	shim_eret(start->entry, start->context);
 }
 
-static void __attribute__((noreturn)) stop(const struct shim *shim,
+static void __attribute__((noreturn)) stop(struct shim *shim,
 					   const struct shim_regs *regs,
 					   unsigned int vector)
 {
@@ -346,7 +349,7 @@ static const char *prepare(struct shim *shim, const struct shim_header *header,
 	return call_announce(shim, header->params.vm_id);
 }
 
-static void introduce(const struct shim *shim)
+static void introduce(struct shim *shim)
 {
 	start_line(shim);
 	text(shim, optee_guest_role_name(shim->guest.role));
@@ -361,7 +364,7 @@ static void introduce(const struct shim *shim)
 	hex(shim, shim->cpus == 1 ? " CPU, memory " : " CPUs, memory ", shim->start);
 	hex(shim, "..", shim->end - 1);
 	end_line(shim);
-	say(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
+	print(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
 }
 
 /*
@@ -380,11 +383,13 @@ void shim_boot(uint64_t tree, const struct shim_header *header,
 	const char *error;
 
 	shim->smc = shim_smc;
-	shim->say = say;
+	shim->print = print;
+	/* Firmware may have set no frequency: 1 GHz is the highest that is common. */
+	shim->second = read_register("cntfrq_el0") ?: 1000000000;
 	shim->cpu = slots;
 	shim->entry = (uintptr_t)shim_return;
 	shim->start = (uintptr_t)header;
-	shim->uart = 0;
+	shim->console.base = 0;
 
 	/* The loader need not have cleaned the tree from its cache. */
 	flush(tree, sizeof(struct fdt_header));
@@ -394,14 +399,14 @@ void shim_boot(uint64_t tree, const struct shim_header *header,
 		error = tree_sound(fdt);
 	}
 	if (!error)
-		shim->uart = tree_pl011(fdt);
+		console_find(fdt, &shim->console);
 	if (!error && el != 2)
 		error = "entered at EL1: there is a hypervisor, or no EL2 at all";
 	if (!error)
 		error = prepare(shim, header, fdt, copy);
 	if (error) {
-		say(shim, error);
-		say(shim, "the kernel boots as if the shim were not there");
+		print(shim, error);
+		print(shim, "the kernel boots as if the shim were not there");
 		return;
 	}
 

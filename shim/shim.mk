@@ -9,10 +9,10 @@ SHIM_ARCH := -mgeneral-regs-only -mstrict-align -march=armv8-a -ffixed-x18 \
 SHIM_CFLAGS := $(SHIM_ARCH) -std=gnu11 -Os -g -ffreestanding -fpie -fvisibility=hidden \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
 	-ffunction-sections -fdata-sections -U_FORTIFY_SOURCE \
-	-fno-jump-tables -fno-tree-switch-conversion
+	-fno-jump-tables -fno-tree-switch-conversion -fomit-frame-pointer -fno-move-loop-invariants
 SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
 
-SHIM_C := $(addprefix shim/,main.c call.c el2.c tree.c lib.c) core/optee_guest.c
+SHIM_C := $(addprefix shim/,main.c call.c console.c el2.c tree.c lib.c) core/optee_guest.c
 SHIM_H := $(wildcard shim/*.h core/*.h)
 SHIM_OBJ := $(patsubst %.c,$(SHIM)/%.o,$(notdir $(SHIM_C))) $(SHIM)/head.o
 
@@ -53,7 +53,7 @@ shim: $(SHIM)/shim.bin $(SHIM)/wrap ## The EL2 shim, prints its path
 	@echo $(abspath $<)
 
 shim-image: $(SHIM)/shim.bin $(SHIM)/wrap ## The shim around a kernel: KERNEL=Image VM_ID=1 OUT=Image.guest
-	@$(if $(and $(KERNEL),$(OUT)),,echo "say what to wrap: make shim-image KERNEL=<Image> OUT=<file> [VM_ID=1]" >&2; exit 1)
+	@$(if $(and $(KERNEL),$(OUT)),,echo "give what to wrap: make shim-image KERNEL=<Image> OUT=<file> [VM_ID=1]" >&2; exit 1)
 	@$(SHIM)/wrap $(SHIM)/shim.bin "$(KERNEL)" "$(or $(VM_ID),1)" "$(OUT)"
 	@echo $(abspath $(OUT))
 

@@ -2,7 +2,7 @@
 /*
  * What the shim reads from the device tree, and what it writes into it.
  *
- * Properties: Devicetree Specification 0.4, 2.3, 3.5, 3.6 and 3.8; "enable-method"
+ * Properties: Devicetree Specification 0.4, 2.3, 3.5 and 3.8; "enable-method"
  * of a CPU and the node of PSCI: Documentation/devicetree/bindings/arm/{cpus,psci}.yaml
  * of Linux 6.12.
  */
@@ -10,8 +10,17 @@
 
 #include "tree.h"
 
-/* A property's number of cells, in a node that says how many its children have. */
-static int cells(const void *fdt, int node, const char *name, int missing)
+/**
+ * tree_number() - A property of one cell
+ * @fdt:     the tree
+ * @node:    that has it
+ * @name:    of the property
+ * @missing: what it is if the node does not have it
+ *
+ * Context: Any.
+ * Return: its value.
+ */
+int tree_number(const void *fdt, int node, const char *name, int missing)
 {
 	int length;
 	const fdt32_t *value = fdt_getprop(fdt, node, name, &length);
@@ -19,38 +28,87 @@ static int cells(const void *fdt, int node, const char *name, int missing)
 	return value && length == sizeof(*value) ? (int)fdt32_ld(value) : missing;
 }
 
-/* The first number of a property, of 1 or 2 cells. */
-static int number(const void *fdt, int node, const char *name, int size,
-		  uint64_t *value)
+static int cells_valid(int cells)
+{
+	return cells == 1 || cells == 2;
+}
+
+/* A number of 1 or 2 cells. */
+static uint64_t read_cells(const fdt32_t *cell, int cells)
+{
+	const uint64_t first = fdt32_ld(cell);
+
+	return cells == 2 ? first << 32 | fdt32_ld(cell + 1) : first;
+}
+
+/* The first number of "reg". */
+static int first_reg(const void *fdt, int node, int cells, uint64_t *value)
 {
 	int length;
-	const fdt32_t *cell = fdt_getprop(fdt, node, name, &length);
+	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
 
-	if (size < 1 || size > 2 || !cell || length < size * (int)sizeof(*cell))
+	if (!cells_valid(cells) || !reg || length < cells * (int)sizeof(*reg))
 		return -1;
-	*value = fdt32_ld(cell);
-	if (size == 2)
-		*value = *value << 32 | fdt32_ld(cell + 1);
+	*value = read_cells(reg, cells);
 
 	return 0;
 }
 
-/* A node's address, if the buses above it change none. */
-static int address(const void *fdt, int node, uint64_t *value)
+/* An address on @bus becomes one on the bus @above it. */
+static int translate(const void *fdt, int bus, int above, uint64_t *value)
 {
-	int parent = fdt_parent_offset(fdt, node);
-	int above, length;
+	const int cells = tree_number(fdt, bus, "#address-cells", 2);
+	const int size_cells = tree_number(fdt, bus, "#size-cells", 1);
+	const int above_cells = tree_number(fdt, above, "#address-cells", 2);
+	int length, entry;
+	const fdt32_t *range = fdt_getprop(fdt, bus, "ranges", &length);
 
-	if (parent < 0 || number(fdt, node, "reg",
-				 cells(fdt, parent, "#address-cells", 2), value))
+	if (!range)
 		return -1;
-	for (; parent > 0; parent = above) {
-		if (!fdt_getprop(fdt, parent, "ranges", &length) || length)
-			return -1;
-		above = fdt_parent_offset(fdt, parent);
+	if (!length)
+		return 0;
+	if (!cells_valid(cells) || !cells_valid(size_cells) || !cells_valid(above_cells))
+		return -1;
+
+	entry = cells + above_cells + size_cells;
+	for (length /= sizeof(*range); length >= entry; length -= entry) {
+		const uint64_t offset = *value - read_cells(range, cells);
+
+		if (offset < read_cells(range + cells + above_cells, size_cells)) {
+			*value = read_cells(range + cells, above_cells) + offset;
+			return 0;
+		}
+		range += entry;
 	}
 
-	return parent;
+	return -1;
+}
+
+/**
+ * tree_address() - Where is a device?
+ * @fdt:   the tree
+ * @node:  of the device
+ * @value: out: physical address of its first registers
+ *
+ * Context: Any.
+ * Return: 0, or negative if the processor does not reach it.
+ */
+int tree_address(const void *fdt, int node, uint64_t *value)
+{
+	int bus = fdt_parent_offset(fdt, node);
+
+	if (bus < 0 || first_reg(fdt, node, tree_number(fdt, bus, "#address-cells", 2),
+				 value))
+		return -1;
+	while (bus > 0) {
+		const int above = fdt_parent_offset(fdt, bus);
+
+		if (translate(fdt, bus, above, value))
+			return -1;
+		bus = above;
+	}
+
+	return bus;
 }
 
 /**
@@ -59,7 +117,7 @@ static int address(const void *fdt, int node, uint64_t *value)
  * @room: for the copy, in bytes
  *
  * Context: Any.
- * Return: a line that says what is wrong, or NULL.
+ * Return: a line that tells what is wrong, or NULL.
  */
 const char *tree_check(const void *fdt, uint64_t room)
 {
@@ -79,7 +137,7 @@ const char *tree_check(const void *fdt, uint64_t room)
  * one where they are not, and believes the sizes that a damaged tree gives them.
  *
  * Context: Any.
- * Return: a line that says what is wrong, or NULL.
+ * Return: a line that tells what is wrong, or NULL.
  */
 const char *tree_sound(const void *fdt)
 {
@@ -100,49 +158,22 @@ const char *tree_sound(const void *fdt)
 }
 
 /**
- * tree_pl011() - Where is the early console?
+ * tree_psci() - Do all CPUs start by PSCI 0.2 or later?
  * @fdt: the tree
  *
- * Context: Any.
- * Return: physical address of the PL011 that stdout-path names, or 0.
- */
-uint64_t tree_pl011(const void *fdt)
-{
-	int length, node, chosen = fdt_path_offset(fdt, "/chosen");
-	const char *path = fdt_getprop(fdt, chosen, "stdout-path", &length);
-	uint64_t uart;
-	int end;
-
-	if (!path)
-		return 0;
-	/* Options of the line may follow. */
-	for (end = 0; end < length && path[end] && path[end] != ':'; end++)
-		;
-	node = fdt_path_offset_namelen(fdt, path, end);
-	if (node < 0 ||
-	    (fdt_node_check_compatible(fdt, node, "arm,pl011") &&
-	     fdt_node_check_compatible(fdt, node, "arm,sbsa-uart")) ||
-	    address(fdt, node, &uart))
-		return 0;
-
-	return uart;
-}
-
-/**
- * tree_psci() - Do all CPUs start in a way that we can follow?
- * @fdt: the tree
+ * The node of PSCI may be anywhere: at the top, below /firmware (EBBR).
  *
  * Context: Any.
- * Return: a line that says what is missing, or NULL.
+ * Return: a line that tells what is missing, or NULL.
  */
 const char *tree_psci(const void *fdt)
 {
 	static const char psci[] = "psci";
-	int length, node = fdt_path_offset(fdt, "/psci");
 	uint64_t mpidr;
+	int length, node;
 
-	if (fdt_node_check_compatible(fdt, node, "arm,psci-0.2") &&
-	    fdt_node_check_compatible(fdt, node, "arm,psci-1.0"))
+	if (fdt_node_offset_by_compatible(fdt, -1, "arm,psci-0.2") < 0 &&
+	    fdt_node_offset_by_compatible(fdt, -1, "arm,psci-1.0") < 0)
 		return "the device tree has no PSCI 0.2 or later";
 	for (node = tree_next_cpu(fdt, 0, &mpidr); node > 0;
 	     node = tree_next_cpu(fdt, node, &mpidr)) {
@@ -169,7 +200,7 @@ const char *tree_psci(const void *fdt)
 int tree_next_cpu(const void *fdt, int node, uint64_t *mpidr)
 {
 	int parent = fdt_path_offset(fdt, "/cpus");
-	int size = cells(fdt, parent, "#address-cells", 1);
+	int cells = tree_number(fdt, parent, "#address-cells", 1);
 	int length;
 
 	for (node = node ? fdt_next_subnode(fdt, node) :
@@ -178,7 +209,7 @@ int tree_next_cpu(const void *fdt, int node, uint64_t *mpidr)
 		const char *type = fdt_getprop(fdt, node, "device_type", &length);
 
 		if (type && fdt_stringlist_contains(type, length, "cpu") == 1 &&
-		    !number(fdt, node, "reg", size, mpidr))
+		    !first_reg(fdt, node, cells, mpidr))
 			break;
 	}
 
@@ -220,14 +251,14 @@ static int reservations(void *fdt, int address_cells, int size_cells)
  * off, a cacheable mapping of the same memory would not agree with it.
  *
  * Context: Any.
- * Return: a line that says what is wrong, or NULL.
+ * Return: a line that tells what is wrong, or NULL.
  */
 const char *tree_reserve(void *fdt, uint64_t start, uint64_t size)
 {
 	static const char digits[] = "0123456789abcdef";
 	char name[] = "optee-shim@0000000000000000";
-	int size_cells = cells(fdt, 0, "#size-cells", 1);
-	int address_cells = cells(fdt, 0, "#address-cells", 2);
+	int size_cells = tree_number(fdt, 0, "#size-cells", 1);
+	int address_cells = tree_number(fdt, 0, "#address-cells", 2);
 	int parent, node, shift;
 	char *digit = name + sizeof("optee-shim@") - 1;
 
@@ -240,10 +271,9 @@ const char *tree_reserve(void *fdt, uint64_t start, uint64_t size)
 	parent = reservations(fdt, address_cells, size_cells);
 	if (parent < 0)
 		return "the device tree takes no /reserved-memory";
-	address_cells = cells(fdt, parent, "#address-cells", address_cells);
-	size_cells = cells(fdt, parent, "#size-cells", size_cells);
-	if (address_cells < 1 || address_cells > 2 ||
-	    size_cells < 1 || size_cells > 2 ||
+	address_cells = tree_number(fdt, parent, "#address-cells", address_cells);
+	size_cells = tree_number(fdt, parent, "#size-cells", size_cells);
+	if (!cells_valid(address_cells) || !cells_valid(size_cells) ||
 	    (address_cells == 1 && start >> 32))
 		return "/reserved-memory of the device tree has odd cells";
 

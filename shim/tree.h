@@ -10,7 +10,8 @@
 
 const char *tree_check(const void *fdt, uint64_t room);
 const char *tree_sound(const void *fdt);
-uint64_t tree_pl011(const void *fdt);
+int tree_number(const void *fdt, int node, const char *name, int missing);
+int tree_address(const void *fdt, int node, uint64_t *value);
 const char *tree_psci(const void *fdt);
 int tree_next_cpu(const void *fdt, int node, uint64_t *mpidr);
 const char *tree_reserve(void *fdt, uint64_t start, uint64_t size);

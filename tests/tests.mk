@@ -23,7 +23,7 @@ $(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/ho
 		-I$(B)/tests/u-boot -include tests/host/u-boot/stub.h -o $@ \
 		tests/host/test_uboot.c tests/host/model.c $(wildcard core/*.c u-boot/*.c) -lcmocka
 
-SHIM_PURE := $(addprefix shim/,call.c el2.c tree.c image.c)
+SHIM_PURE := $(addprefix shim/,call.c console.c el2.c tree.c image.c)
 SHIM_HOST := $(SHIM_PURE) core/optee_guest.c tests/host/model.c tests/host/firmware.c
 SHIM_HOST_FLAGS := -Icore -Ishim -Itests/host -isystem $(LIBFDT_INC)
 SHIM_HOST_LIBFDT := $(addprefix $(LIBFDT)/,$(LIBFDT_C) fdt_empty_tree.c fdt_sw.c)
@@ -33,6 +33,11 @@ $(B)/tests/test_shim: tests/host/test_shim.c $(SHIM_HOST) $(wildcard tests/host/
 	rm -f $@-*.gc*
 	gcc $(HOST_FLAGS) --coverage $(SHIM_HOST_FLAGS) -o $@ tests/host/test_shim.c \
 		$(SHIM_HOST) $(SHIM_HOST_LIBFDT) -lcmocka
+
+$(B)/tests/trees: tests/host/trees.c shim/tree.c shim/console.c $(SHIM_H) $(B)/tfa/root/versions
+	mkdir -p $(@D)
+	gcc $(HOST_FLAGS) $(SHIM_HOST_FLAGS) -o $@ tests/host/trees.c shim/tree.c shim/console.c \
+		$(addprefix $(LIBFDT)/,$(LIBFDT_C))
 
 $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
 	mkdir -p $(@D)
@@ -69,7 +74,7 @@ sid-%: sid $(B)/firmware/sid-%.bin ;
 PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
 	--rootdir=. --durations=12 --junitxml=$(B)/results/junit.xml -q -n 2
 
-inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
+inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/trees $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-async sid-crowded || echo "== no OP-TEE of sid's source: its scenarios are skipped"

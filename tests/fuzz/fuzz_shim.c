@@ -11,6 +11,7 @@
 
 #include <libfdt.h>
 
+#include "console.h"
 #include "firmware.h"
 #include "tree.h"
 
@@ -160,11 +161,12 @@ static void fuzz_tree(struct input *in)
 	if (in->left >= sizeof(struct fdt_header) && !tree_check(fdt, TREE_ROOM) &&
 	    fdt_totalsize(fdt) <= in->left && !tree_sound(fdt)) {
 		const uint64_t size = fdt_totalsize(fdt) + TREE_SLACK;
+		struct console console;
 		uint64_t mpidr;
 		int node;
 		int n = 0;
 
-		tree_pl011(fdt);
+		console_find(fdt, &console);
 		tree_psci(fdt);
 		for (node = tree_next_cpu(fdt, 0, &mpidr); node > 0;
 		     node = tree_next_cpu(fdt, node, &mpidr))

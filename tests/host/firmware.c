@@ -36,7 +36,7 @@ static void smc(void *ctx, uint64_t r[18])
 	}
 }
 
-static void say(const struct shim *shim, const char *line)
+static void print(struct shim *shim, const char *line)
 {
 	struct firmware *f = shim->ctx;
 
@@ -55,7 +55,7 @@ void firmware_init(struct firmware *f, enum model_build build)
 		abort();
 	memset(f->cpu, 0, FIRMWARE_CPUS * sizeof(*f->cpu));
 	f->shim = (struct shim) {
-		.smc = smc, .ctx = f, .say = say, .cpu = f->cpu,
+		.smc = smc, .ctx = f, .print = print, .cpu = f->cpu,
 		.cpus = FIRMWARE_CPUS, .entry = FIRMWARE_ENTRY,
 		.start = FIRMWARE_START, .end = FIRMWARE_END,
 	};
