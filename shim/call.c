@@ -21,11 +21,7 @@
 
 #define UNKNOWN_FUNCTION	(~0ull)
 
-/* Fast calls of the standard secure services, without their width. */
-#define PSCI(number)		(0x84000000u + (number))
 #define PSCI_CPU_SUSPEND	PSCI(0x1)
-#define PSCI_CPU_ON		PSCI(0x3)
-#define PSCI_AFFINITY_INFO	PSCI(0x4)
 #define PSCI_SYSTEM_OFF		PSCI(0x8)
 #define PSCI_SYSTEM_RESET	PSCI(0x9)
 #define PSCI_CPU_DEFAULT_SUSPEND PSCI(0xc)
@@ -36,6 +32,7 @@
 #define SDEI_LAST		PSCI(0x3f)
 
 #define PSCI_INVALID_PARAMETERS	(-2ll)
+#define PSCI_DENIED		(-3ll)
 #define PSCI_INVALID_ADDRESS	(-9ll)
 #define PSCI_AFFINITY_OFF	1
 
@@ -56,18 +53,70 @@ static void guest_call(void *ctx, unsigned long fid, unsigned long a1,
 		res[n] = r[n];
 }
 
-/**
- * call_announce() - Become a guest of OP-TEE, if it is built for guests
- * @shim: its guest says afterwards what we are
- * @id:	  to announce, 1..65535
- *
- * Context: Before the kernel is started.
- * Return: a line that says why it failed and what to do, or NULL.
- */
-const char *call_announce(struct shim *shim, unsigned int id)
+static uint32_t affinity_info(struct shim *shim, uint64_t mpidr)
+{
+	uint64_t r[18] = { PSCI_AFFINITY_INFO | FID_64, mpidr };
+
+	shim->smc(shim->ctx, r);
+
+	return r[0];
+}
+
+static void start_once(struct shim *shim, struct shim_cpu *cpu)
+{
+	uint64_t r[18] = { PSCI_CPU_ON | FID_64, cpu->mpidr, shim->off_entry };
+	uint64_t since;
+	uint32_t answer;
+
+	shim->smc(shim->ctx, r);
+	if ((uint32_t)r[0]) {
+		cpu->lost = (struct shim_lost){ PSCI_CPU_ON, (int32_t)r[0] };
+		return;
+	}
+
+	since = shim->now(shim->ctx);
+	do {
+		answer = affinity_info(shim, cpu->mpidr);
+		if (answer == PSCI_AFFINITY_OFF)
+			return;
+	} while (shim->now(shim->ctx) - since < shim->second);
+	cpu->lost = (struct shim_lost){ PSCI_AFFINITY_INFO, (int32_t)answer };
+}
+
+static void start_others_once(struct shim *shim)
+{
+	unsigned int n;
+
+	for (n = 1; n < shim->cpus; n++)
+		start_once(shim, &shim->cpu[n]);
+}
+
+static const char *announce(struct shim *shim, unsigned int id)
 {
 	const struct optee_guest_transport transport = { guest_call, shim };
 	enum optee_guest_error err;
+
+	err = optee_guest_enter(&shim->guest, &transport, shim->caps, id,
+				OPTEE_GUEST_RECLAIM);
+
+	return err ? optee_guest_explain(err) : NULL;
+}
+
+/**
+ * call_announce() - Become a guest of OP-TEE, if it is built for guests
+ * @shim: its guest tells afterwards what we are
+ * @id:	  to announce, 1..65535
+ *
+ * All other CPUs are started once before, and are off again afterwards: on some
+ * processors a trusted application hangs on a CPU that is switched on for the
+ * first time after the guest was made, see optee_guest_late_cpu_hangs(). Whether
+ * they are of this kind only they themselves can tell.
+ *
+ * Context: Before the kernel is started.
+ * Return: a line that tells why it failed and what to do, or NULL.
+ */
+const char *call_announce(struct shim *shim, unsigned int id)
+{
 	unsigned long res[4];
 
 	guest_call(shim, OPTEE_GUEST_CALLS_UID, 0, 0, res);
@@ -77,25 +126,26 @@ const char *call_announce(struct shim *shim, unsigned int id)
 	    (uint32_t)res[3] != OPTEE_GUEST_UID_3)
 		return "no OP-TEE answers: boot the kernel's own Image";
 
-	/* A multiprocessor, which is what bit 0 of a1 being clear says. */
+	/* A multiprocessor, which is what bit 0 of a1 being clear means. */
 	guest_call(shim, OPTEE_EXCHANGE_CAPABILITIES, 0, 0, res);
 	if ((uint32_t)res[0] != OPTEE_GUEST_RET_OK)
 		return "OP-TEE exchanges no capabilities: report its version";
+	shim->caps = res[1];
 
-	err = optee_guest_enter(&shim->guest, &transport, res[1], id,
-				OPTEE_GUEST_RECLAIM);
+	if (shim->caps & OPTEE_GUEST_CAP_VIRTUALIZATION && optee_guest_id_valid(id))
+		start_others_once(shim);
 
-	return err ? optee_guest_explain(err) : NULL;
+	return announce(shim, id);
 }
 
 /**
- * call_leave() - Remove what call_announce() announced
+ * call_remove() - Remove the guest that call_announce() announced
  * @shim: the shim
  *
  * Context: After the kernel's last other call.
- * Return: a line that says why it failed and what to do, or NULL.
+ * Return: a line that tells why it failed and what to do, or NULL.
  */
-const char *call_leave(struct shim *shim)
+const char *call_remove(struct shim *shim)
 {
 	const struct optee_guest_transport transport = { guest_call, shim };
 	enum optee_guest_error err = optee_guest_leave(&shim->guest, &transport);
@@ -134,15 +184,6 @@ static int entry_valid(const struct shim *shim, uint64_t entry)
 	return !(entry & 3) && (entry < shim->start || entry >= shim->end);
 }
 
-static int is_off(struct shim *shim, uint64_t mpidr)
-{
-	uint64_t r[18] = { PSCI_AFFINITY_INFO | FID_64, mpidr };
-
-	shim->smc(shim->ctx, r);
-
-	return (uint32_t)r[0] == PSCI_AFFINITY_OFF;
-}
-
 /*
  * PSCI's calls with an entry address come back at EL2: they have to come back
  * to us. Our addresses may need 64 bits, even if the kernel's call has 32.
@@ -160,12 +201,16 @@ static void cpu_on(struct shim *shim, uint64_t x[31])
 		x[0] = PSCI_INVALID_ADDRESS;
 		return;
 	}
+	if (cpu->lost.function) {
+		x[0] = PSCI_DENIED;
+		return;
+	}
 	/*
 	 * Where a CPU starts that is on its way already must stay; EL3 answers
 	 * ALREADY_ON or ON_PENDING. Nobody switches one CPU on from two others at
 	 * the same time, so this needs no lock. With the caches off there is none.
 	 */
-	if (is_off(shim, cpu->mpidr))
+	if (affinity_info(shim, cpu->mpidr) == PSCI_AFFINITY_OFF)
 		cpu->on = start;
 
 	x[0] = PSCI_CPU_ON | FID_64;
@@ -199,14 +244,14 @@ static void suspend(struct shim_cpu *cpu, uint64_t x[31], unsigned int n)
 static void system_end(struct shim *shim, uint64_t x[31])
 {
 	const unsigned int id = optee_guest_tag(&shim->guest);
-	const char *error = call_leave(shim);
+	const char *error = call_remove(shim);
 
 	if (error)
 		shim->print(shim, error);
 	shim->smc(shim->ctx, x);
 	if (!id)
 		return;
-	error = call_announce(shim, id);
+	error = announce(shim, id);
 	shim->print(shim, error ? error :
 		    "the machine goes on: a new guest, without sessions");
 }
@@ -272,7 +317,7 @@ static void trusted_os(struct shim *shim, uint64_t x[31])
  * @x:	       x0..x30, the answer replaces the arguments
  *
  * An SMC goes where it would without us. An HVC reaches the services in EL3 too,
- * so that a device tree that says "hvc" is right; those of a hypervisor it does
+ * so that a device tree with "hvc" is right; those of a hypervisor it does
  * not find.
  *
  * Context: EL2, interrupts masked; on several CPUs at a time.

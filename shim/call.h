@@ -12,6 +12,11 @@
 #include "layout.h"
 #include "optee_guest.h"
 
+/* Fast calls of the standard secure services, without their width. */
+#define PSCI(number)		(0x84000000u + (number))
+#define PSCI_CPU_ON		PSCI(0x3)
+#define PSCI_AFFINITY_INFO	PSCI(0x4)
+
 /**
  * struct shim_regs - the registers of EL1 while C code runs, on top of a slot
  * @x:	      x0..x30
@@ -33,10 +38,21 @@ struct shim_start {
 };
 
 /**
+ * struct shim_lost - why a CPU is not to be used
+ * @function: of PSCI, PSCI_CPU_ON or PSCI_AFFINITY_INFO, 0 if it may be used
+ * @answer:   to it
+ */
+struct shim_lost {
+	uint32_t function;
+	int32_t answer;
+};
+
+/**
  * struct shim_cpu - a slot: what we have for one CPU
  * @on:	    where CPU_ON sends it; written by the CPU that switches it on
  * @resume: where it goes on after it was powered down; written by itself
  * @mpidr:  its affinity, as PSCI names it
+ * @lost:   it did not start, or is not off again
  * @shim:   of which it is a part
  * @stack:  for C code
  * @regs:   registers of EL1 while C code runs
@@ -45,8 +61,9 @@ struct shim_cpu {
 	struct shim_start on;
 	struct shim_start resume;
 	uint64_t mpidr;
+	struct shim_lost lost;
 	struct shim *shim;
-	unsigned char stack[SHIM_SLOT_SIZE - 6 * sizeof(uint64_t) -
+	unsigned char stack[SHIM_SLOT_SIZE - 7 * sizeof(uint64_t) -
 			    sizeof(struct shim_regs)];
 	struct shim_regs regs;
 } __attribute__((aligned(SHIM_SLOT_SIZE)));
@@ -54,27 +71,33 @@ struct shim_cpu {
 /**
  * struct shim - the whole
  * @smc:       does a call with x0..x17 of @r, and stores their values after it
- * @ctx:       for @smc
+ * @now:       reads a counter
+ * @ctx:       for @smc and @now
  * @print:     puts a line on the console
- * @second:    ticks of the system counter in one
+ * @second:    how far @now counts in a second
  * @guest:     what we are to OP-TEE
+ * @caps:      capabilities that OP-TEE gave
  * @cpu:       the slots, the first is that of the CPU that boots
  * @cpus:      number of slots
  * @entry:     where a CPU comes to us from EL3, physical; its x0 is a struct
  *	       shim_start
+ * @off_entry: where a CPU comes to us from EL3 to switch itself off, physical
  * @start:     first byte of our memory
  * @end:       first byte behind it
  * @console:   the early console
  */
 struct shim {
 	void (*smc)(void *ctx, uint64_t r[18]);
+	uint64_t (*now)(void *ctx);
 	void *ctx;
 	void (*print)(struct shim *shim, const char *line);
 	uint64_t second;
 	struct optee_guest guest;
+	unsigned int caps;
 	struct shim_cpu *cpu;
 	unsigned int cpus;
 	uint64_t entry;
+	uint64_t off_entry;
 	uint64_t start;
 	uint64_t end;
 	struct console console;
@@ -86,7 +109,7 @@ enum shim_conduit {
 };
 
 const char *call_announce(struct shim *shim, unsigned int id);
-const char *call_leave(struct shim *shim);
+const char *call_remove(struct shim *shim);
 void call_dispatch(struct shim_cpu *cpu, enum shim_conduit conduit,
 		   unsigned int immediate, uint64_t x[31]);
 

@@ -127,7 +127,7 @@ unsigned int el2_has(const uint64_t id[EL2_IDS])
 /**
  * el2_plan() - What do the registers of EL2 have to hold?
  * @id:	   what the processor has
- * @value: out: to be written, where el2_has() says that the register is there
+ * @value: out: to be written, where el2_has() tells that the register is there
  *
  * Nothing of EL1 is trapped but SMC, as far as the features are known here; no
  * second stage of translation, no virtual interrupts.

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Registers that say what the processor has. */
+/* Registers that tell what the processor has. */
 enum el2_id {
 	EL2_PFR0,
 	EL2_PFR1,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Entry, the way into and out of EL1, exceptions.
+ * Entry, the path into and out of EL1, exceptions.
  *
  * What EL2's own registers hold while EL1 runs:
  *	TPIDR_EL2	address of this CPU's slot and the id that tags its calls,
@@ -97,6 +97,19 @@ shim_return:
 	add	sp, x1, #SHIM_SLOT_SIZE
 	bl	shim_enter
 
+/*
+ * A CPU comes from EL3 for the first time, before the guest is announced: OP-TEE
+ * has set it up, it goes off again. It touches no memory.
+ */
+	.globl	shim_off
+shim_off:
+	mov	w0, #PSCI_CPU_OFF & 0xffff
+	movk	w0, #PSCI_CPU_OFF >> 16, lsl #16
+	smc	#0
+	/* It was refused: the CPU that waits for this one prints it. */
+1:	wfi
+	b	1b
+
 /* void shim_eret(uint64_t entry, uint64_t context): EL1h, all masked */
 	.globl	shim_eret
 shim_eret:
@@ -185,7 +198,7 @@ vectors:
 	vector	7
 
 	/*
-	 * A call. From here to "eret" straight down is the way of an SMC that is
+	 * A call. From here to "eret" straight down is the path of an SMC that is
 	 * tagged; every branch leaves it. tests/test_shim.py counts it.
 	 */
 	.balign	128

@@ -28,7 +28,7 @@ static int starts_with(const void *image, uint64_t size, uint64_t offset,
  * @size:  its length in bytes
  *
  * Context: Any.
- * Return: a line that says what to do, or NULL if it is an arm64 Image.
+ * Return: a line that tells what to do, or NULL if it is an arm64 Image.
  */
 const char *image_refuse(const void *image, uint64_t size)
 {
@@ -64,9 +64,9 @@ const char *image_refuse(const void *image, uint64_t size)
 			return "is wrapped already: take the kernel's own Image";
 	}
 	if (!header.image_size)
-		return "does not say its size: a kernel before 3.17 cannot be wrapped";
+		return "does not give its size: a kernel before 3.17 cannot be wrapped";
 	if (header.image_size < size)
-		return "says that it is shorter than it is: the file is damaged";
+		return "claims to be shorter than it is: the file is damaged";
 	if (header.image_size > IMAGE_SIZE_MAX ||
 	    header.text_offset >= IMAGE_ALIGN)
 		return "has impossible sizes in its header: the file is damaged";
@@ -86,7 +86,7 @@ const char *image_refuse(const void *image, uint64_t size)
  * the kernel claims: where it is now there may be no room for it to grow.
  *
  * Context: Any.
- * Return: a line that says what is wrong with @kernel or @vm_id, or NULL.
+ * Return: a line that tells what is wrong with @kernel or @vm_id, or NULL.
  */
 const char *image_wrap(struct shim_header *shim, const void *kernel,
 		       uint64_t size, unsigned int vm_id)

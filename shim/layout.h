@@ -37,6 +37,9 @@
 #define OWNER_STANDARD_SECURE	4
 #define OWNER_TRUSTED_OS	50
 
+/* DEN0022, 5.1 */
+#define PSCI_CPU_OFF		0x84000002
+
 /* Entry number of the vector table: an exception from EL1 or EL0 in AArch64 */
 #define VECTOR_LOWER_SYNC	8
 

@@ -41,6 +41,7 @@ _Static_assert(offsetof(struct shim_header, params.kernel_offset) ==
 
 HIDDEN void shim_smc(void *ctx, uint64_t r[18]);
 HIDDEN void shim_return(void);
+HIDDEN void shim_off(void);
 HIDDEN void __attribute__((noreturn)) shim_eret(uint64_t entry, uint64_t context);
 
 void shim_boot(uint64_t tree, const struct shim_header *header,
@@ -349,8 +350,26 @@ static const char *prepare(struct shim *shim, const struct shim_header *header,
 	return call_announce(shim, header->params.vm_id);
 }
 
+/* Until it is reset: what EL3 answers later is not asked for. */
+static void introduce_lost(struct shim *shim, const struct shim_cpu *cpu)
+{
+	const int answer = cpu->lost.answer;
+
+	start_line(shim);
+	hex(shim, "CPU ", cpu->mpidr);
+	text(shim, " is not used, PSCI ");
+	text(shim, cpu->lost.function == PSCI_CPU_ON ?
+		   "CPU_ON answers " : "AFFINITY_INFO a second after CPU_ON answers ");
+	if (answer < 0)
+		put(shim, '-');
+	decimal(shim, answer < 0 ? -answer : answer);
+	end_line(shim);
+}
+
 static void introduce(struct shim *shim)
 {
+	unsigned int n;
+
 	start_line(shim);
 	text(shim, optee_guest_role_name(shim->guest.role));
 	if (shim->guest.role == OPTEE_GUEST_GUEST) {
@@ -365,6 +384,9 @@ static void introduce(struct shim *shim)
 	hex(shim, "..", shim->end - 1);
 	end_line(shim);
 	print(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
+	for (n = 0; n < shim->cpus; n++)
+		if (shim->cpu[n].lost.function)
+			introduce_lost(shim, &shim->cpu[n]);
 }
 
 /*
@@ -383,11 +405,13 @@ void shim_boot(uint64_t tree, const struct shim_header *header,
 	const char *error;
 
 	shim->smc = shim_smc;
+	shim->now = system_counter;
 	shim->print = print;
 	/* Firmware may have set no frequency: 1 GHz is the highest that is common. */
 	shim->second = read_register("cntfrq_el0") ?: 1000000000;
 	shim->cpu = slots;
 	shim->entry = (uintptr_t)shim_return;
+	shim->off_entry = (uintptr_t)shim_off;
 	shim->start = (uintptr_t)header;
 	shim->console.base = 0;
 

@@ -9,6 +9,7 @@ import pytest
 
 from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
                          VM_DESTROYED, Board, BoardLost, Machine)
+from test_cpus import LOOP, runs_on_each_cpu
 from test_life import CLIENTS
 from test_linux import SUBSET
 from test_static import run, tracked
@@ -64,6 +65,50 @@ def test_stock_kernel(board):
         assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
     assert board.notifications() > 0
     assert "stopped" not in "".join(printed(board))
+
+
+@pytest.mark.one_line
+@pytest.mark.parametrize("machine", (
+    {**SHIM, **LOOP}, pytest.param({**SHIM, **LOOP, "cpu": "neoverse-n2", "cpus": 4}, marks=full)),
+                         ids=("n1-2", "n2-4"), indirect=True)
+def test_every_cpu_has_been_through_optee(board):
+    """A trusted application does not return on a CPU that is switched on after the
+    guest was made and never before."""
+    board.load("debian")
+    runs_on_each_cpu(board)
+
+
+@full
+@pytest.mark.one_line
+@machine(**SHIM, **LOOP)
+def test_subset_on_each_cpu(board):
+    board.load("debian")
+    board.sh("tee-supplicant -d")
+    for cpu in range(board.machine.cpus):
+        out = board.sh(f"taskset {1 << cpu:x} xtest {SUBSET}", timeout=600)
+        assert re.search(r"^\d+ test cases of which 0 failed", out, re.M), out[-2000:]
+
+
+@pytest.mark.one_line
+@machine(**SHIM, **LOOP, append="maxcpus=1")
+def test_cpu_that_comes_late(board):
+    board.load("debian")
+    assert board.sh("nproc") == "1"
+    board.sh("echo 1 > /sys/devices/system/cpu/cpu1/online")
+    runs_on_each_cpu(board)
+
+
+@full
+@pytest.mark.one_line
+@machine(**SHIM, cpus=8)
+def test_cpus_that_optee_was_not_built_for(board):
+    """Debian's OP-TEE is for four CPUs, another one never comes back from it."""
+    assert [line for line in printed(board) if line.startswith("CPU ")] == [
+        f"CPU {cpu:#x} is not used, PSCI AFFINITY_INFO a second after CPU_ON answers 2"
+        for cpu in range(4, 8)]
+    assert board.sh("nproc") == "4"
+    board.load("debian")
+    board.xtest("1004")
 
 
 @machine(**SHIM, suite="sid", firmware="crowded")

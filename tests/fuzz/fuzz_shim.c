@@ -106,18 +106,22 @@ static void check_passed(const struct firmware *f, unsigned int from,
 
 static void fuzz_calls(struct input *in)
 {
+	unsigned int n, i, how;
 	struct firmware f;
-	unsigned int n, i;
 
 	firmware_init(&f, take(in, 1) & 1 ? MODEL_PLAIN : MODEL_VIRT_4_10);
-	call_announce(&f.shim, 1 + take(in, 1) % 3);
+	how = take(in, 1);
+	f.lacks = how >> 4 & 0xe;
+	f.stays = how >> 1 & 0xe;
+	call_announce(&f.shim, 1 + how % 3);
 	for (n = 0; n < CALLS_MAX && in->left; n++) {
-		const unsigned int how = take(in, 1);
-		struct shim_cpu *cpu = &f.cpu[how % FIRMWARE_CPUS];
 		const unsigned int tag = optee_guest_tag(&f.shim.guest);
+		struct shim_cpu *cpu;
 		uint64_t x[31], before[31];
 		uint32_t fid;
 
+		how = take(in, 1);
+		cpu = &f.cpu[how % FIRMWARE_CPUS];
 		for (i = 0; i < 31; i++)
 			x[i] = 0x0101010101010101ull * i;
 		x[0] = take(in, 4) << 32 | function(in);
@@ -144,6 +148,7 @@ static void fuzz_calls(struct input *in)
 		if (fid >> 31 && (fid & ~0x10000u) == MODEL_VM_CREATED && tag)
 			assert(!f.calls && (uint32_t)x[0] == MODEL_UNKNOWN);
 		for (i = 0; i < FIRMWARE_CPUS; i++) {
+			assert(!f.cpu[i].lost.function || !f.cpu[i].on.entry);
 			assert(f.cpu[i].mpidr == FIRMWARE_MPIDR(i));
 			assert(f.cpu[i].shim == &f.shim);
 		}
@@ -157,7 +162,7 @@ static void fuzz_tree(struct input *in)
 	unsigned char *copy = malloc(TREE_ROOM);
 	assert(fdt && copy);
 	memcpy(fdt, in->data, in->left);
-	/* The header is looked at first, and says how much there is to look at. */
+	/* The header is looked at first, and tells how much there is to look at. */
 	if (in->left >= sizeof(struct fdt_header) && !tree_check(fdt, TREE_ROOM) &&
 	    fdt_totalsize(fdt) <= in->left && !tree_sound(fdt)) {
 		const uint64_t size = fdt_totalsize(fdt) + TREE_SLACK;

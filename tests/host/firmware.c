@@ -5,17 +5,58 @@
 
 #include "firmware.h"
 
+#define PSCI_CPU_ON_64		0xc4000003u
 #define PSCI_AFFINITY_INFO_64	0xc4000004u
 
-static uint64_t affinity_info(const struct firmware *f, uint64_t mpidr)
+#define PSCI_INVALID_PARAMETERS	(-2)
+#define PSCI_ALREADY_ON		(-4)
+#define PSCI_ON_PENDING		2
+
+/* Of a second, in readings of the counter. */
+#define SECOND			10
+
+static unsigned int bit_of(uint64_t mpidr)
 {
 	unsigned int n;
 
 	for (n = 0; n < FIRMWARE_CPUS; n++)
 		if (FIRMWARE_MPIDR(n) == mpidr)
-			return f->off >> n & 1;
+			return 1 << n;
 
-	return -2;
+	return 0;
+}
+
+static uint64_t affinity_info(struct firmware *f, uint64_t mpidr)
+{
+	const unsigned int cpu = bit_of(mpidr);
+
+	if (!cpu)
+		return PSCI_INVALID_PARAMETERS;
+	/* It needs the time between two questions. */
+	if (f->on & cpu & ~f->stays) {
+		f->on &= ~cpu;
+		f->off |= cpu;
+		return PSCI_ON_PENDING;
+	}
+	if (f->on & cpu)
+		return PSCI_ON_PENDING;
+
+	return !!(f->off & cpu);
+}
+
+/* A CPU that is to switch itself off again. */
+static uint64_t cpu_on(struct firmware *f, uint64_t mpidr)
+{
+	const unsigned int cpu = bit_of(mpidr);
+
+	if (!cpu || f->lacks & cpu)
+		return PSCI_INVALID_PARAMETERS;
+	if (!(f->off & cpu))
+		return PSCI_ALREADY_ON;
+	f->off &= ~cpu;
+	f->on |= cpu;
+
+	return 0;
 }
 
 static void smc(void *ctx, uint64_t r[18])
@@ -27,6 +68,8 @@ static void smc(void *ctx, uint64_t r[18])
 	memcpy(f->call[f->calls++ % FIRMWARE_CALLS], r, sizeof(f->call[0]));
 	if ((uint32_t)r[0] == PSCI_AFFINITY_INFO_64) {
 		r[0] = affinity_info(f, r[1]);
+	} else if ((uint32_t)r[0] == PSCI_CPU_ON_64 && r[2] == FIRMWARE_OFF_ENTRY) {
+		r[0] = cpu_on(f, r[1]);
 	} else if (((uint32_t)r[0] >> 24 & 0x3f) >= 50) {
 		model_call(&f->optee, (uint32_t)r[0] & ~0x10000u, r[1], r[7], res);
 		for (n = 0; n < 4; n++)
@@ -36,11 +79,18 @@ static void smc(void *ctx, uint64_t r[18])
 	}
 }
 
+static uint64_t now(void *ctx)
+{
+	struct firmware *f = ctx;
+
+	return f->time++;
+}
+
 static void print(struct shim *shim, const char *line)
 {
 	struct firmware *f = shim->ctx;
 
-	f->said = line;
+	f->line = line;
 }
 
 void firmware_init(struct firmware *f, enum model_build build)
@@ -55,9 +105,9 @@ void firmware_init(struct firmware *f, enum model_build build)
 		abort();
 	memset(f->cpu, 0, FIRMWARE_CPUS * sizeof(*f->cpu));
 	f->shim = (struct shim) {
-		.smc = smc, .ctx = f, .print = print, .cpu = f->cpu,
-		.cpus = FIRMWARE_CPUS, .entry = FIRMWARE_ENTRY,
-		.start = FIRMWARE_START, .end = FIRMWARE_END,
+		.smc = smc, .now = now, .ctx = f, .print = print, .second = SECOND,
+		.cpu = f->cpu, .cpus = FIRMWARE_CPUS, .entry = FIRMWARE_ENTRY,
+		.off_entry = FIRMWARE_OFF_ENTRY, .start = FIRMWARE_START, .end = FIRMWARE_END,
 	};
 	for (n = 0; n < FIRMWARE_CPUS; n++) {
 		f->cpu[n].mpidr = FIRMWARE_MPIDR(n);

@@ -14,6 +14,7 @@
 #define FIRMWARE_CPUS		4
 #define FIRMWARE_CALLS		512
 #define FIRMWARE_ENTRY		0x42200100ull
+#define FIRMWARE_OFF_ENTRY	0x42200200ull
 #define FIRMWARE_START		0x42200000ull
 #define FIRMWARE_END		0x42210000ull
 
@@ -24,20 +25,28 @@
  * struct firmware - EL3, OP-TEE, and a shim on top
  * @optee: the model OP-TEE
  * @off:   bit n: CPU n is off
+ * @on:    bit n: CPU n is on its way off again, from FIRMWARE_OFF_ENTRY
+ * @stays: bit n: CPU n does not go off again
+ * @lacks: bit n: CPU n cannot be switched on
+ * @time:  what the counter shows, it counts the times it is read
  * @psci:  answer to all of PSCI but AFFINITY_INFO
  * @calls: number of calls in @call
  * @call:  x0..x17 of each
- * @said:  the last line on the console
+ * @line:  the last line on the console
  * @shim:  the shim
  * @cpu:   its slots
  */
 struct firmware {
 	struct model optee;
 	unsigned int off;
+	unsigned int on;
+	unsigned int stays;
+	unsigned int lacks;
+	uint64_t time;
 	uint64_t psci;
 	unsigned int calls;
 	uint64_t call[FIRMWARE_CALLS][18];
-	const char *said;
+	const char *line;
 	struct shim shim;
 	struct shim_cpu *cpu;
 };

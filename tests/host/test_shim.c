@@ -101,7 +101,7 @@ static void announces_and_removes(void **state)
 	assert_null(call_announce(&f->shim, 7));
 	assert_int_equal(f->shim.guest.role, OPTEE_GUEST_GUEST);
 	assert_int_equal(model_count(&f->optee, 7), 1);
-	assert_null(call_leave(&f->shim));
+	assert_null(call_remove(&f->shim));
 	assert_int_equal(model_count(&f->optee, 7), 0);
 }
 
@@ -149,6 +149,101 @@ static void tells_why_it_cannot_announce(void **state)
 		{ .fid = MODEL_EXCHANGE_CAPABILITIES, .first = 2, .last = 2,
 		  .res = { MODEL_ENOTAVAIL } } });
 	assert_non_null(strstr(call_announce(&f->shim, 7), "capabilities"));
+}
+
+/* Is this call of the shim one that starts or asks about CPU @n? */
+static int is_of_cpu(const uint64_t *r, uint32_t fid, unsigned int n)
+{
+	return r[0] == fid && r[1] == FIRMWARE_MPIDR(n) &&
+	       r[2] == (fid == 0xc4000003 ? FIRMWARE_OFF_ENTRY : 0) && !r[3];
+}
+
+/* Where the shim's first VM_CREATED is among its calls. */
+static unsigned int announced_at(const struct firmware *f)
+{
+	unsigned int n;
+
+	for (n = 0; n < f->calls; n++)
+		if (f->call[n][0] == MODEL_VM_CREATED)
+			return n;
+
+	return f->calls;
+}
+
+static void starts_all_cpus_before_it_announces(void **state)
+{
+	struct firmware *f = *state;
+	unsigned int n, at = 2;
+
+	f->psci = -4ull;
+	assert_null(call_announce(&f->shim, 7));
+	/* After CALLS_UID and EXCHANGE_CAPABILITIES. */
+	for (n = 1; n < FIRMWARE_CPUS; n++) {
+		assert_true(is_of_cpu(f->call[at++], 0xc4000003, n));
+		assert_true(is_of_cpu(f->call[at++], 0xc4000004, n));
+		assert_true(is_of_cpu(f->call[at++], 0xc4000004, n));
+		assert_int_equal(f->cpu[n].lost.function, 0);
+	}
+	assert_int_equal(f->off, 0xe);
+	assert_true(announced_at(f) > at);
+	for (; at < f->calls; at++)
+		assert_true((f->call[at][0] >> 24 & 0x3f) >= 50);
+}
+
+static void gives_up_a_cpu_that_does_not_go_off_again(void **state)
+{
+	struct firmware *f = *state;
+	struct call call = make(0xc4000003, FIRMWARE_MPIDR(2), KERNEL, 0);
+
+	f->stays = 4;
+	assert_null(call_announce(&f->shim, 7));
+	assert_int_equal(f->cpu[1].lost.function, 0);
+	assert_int_equal(f->cpu[2].lost.function, 0x84000004);
+	assert_int_equal(f->cpu[2].lost.answer, 2);
+	assert_int_equal(f->cpu[3].lost.function, 0);
+	assert_true(f->time < 20);
+
+	f->calls = 0;
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(call.x[0], -3ull);
+	assert_int_equal(f->calls, 0);
+	assert_int_equal(f->cpu[2].on.entry, 0);
+	assert_kept(&call);
+}
+
+static void gives_up_a_cpu_that_does_not_start(void **state)
+{
+	struct firmware *f = *state;
+	struct call call = make(0x84000003, FIRMWARE_MPIDR(1), KERNEL, 0);
+
+	f->lacks = 2;
+	assert_null(call_announce(&f->shim, 7));
+	assert_int_equal(f->cpu[1].lost.function, 0x84000003);
+	assert_int_equal(f->cpu[1].lost.answer, -2);
+	assert_int_equal(f->cpu[2].lost.function, 0);
+	call_dispatch(f->cpu, SHIM_HVC, 0, call.x);
+	assert_int_equal(call.x[0], -3ull);
+}
+
+/* No guest will be made: the kernel's CPUs are not ours to start. */
+static void starts_no_cpu_in_vain(void **state)
+{
+	static const struct {
+		enum model_build build;
+		unsigned int id, calls;
+	} cases[] = {
+		{ MODEL_PLAIN, 7, 2 }, { MODEL_VIRT_4_10, 0, 2 },
+		{ MODEL_VIRT_4_10, 65536, 2 },
+	};
+	struct firmware *f = *state;
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(cases); n++) {
+		f->optee.build = cases[n].build;
+		f->calls = 0;
+		call_announce(&f->shim, cases[n].id);
+		assert_int_equal(f->calls, cases[n].calls);
+	}
 }
 
 static void tags_what_is_for_a_trusted_os(void **state)
@@ -367,12 +462,12 @@ static void removes_the_guest_when_the_machine_ends(void **state)
 	for (n = 0; n < ARRAY_SIZE(fids); n++) {
 		struct call call = make(fids[n], 0, 0, 0);
 
-		f->said = NULL;
+		f->line = NULL;
 		call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
 		assert_int_equal(f->optee.removed, n + 1);
 		assert_int_equal(f->optee.added, n + 2);
 		assert_int_equal(model_count(&f->optee, 7), 1);
-		assert_non_null(f->said);
+		assert_non_null(f->line);
 		assert_kept(&call);
 	}
 }
@@ -386,7 +481,7 @@ static void tells_why_it_cannot_remove(void **state)
 		{ .fid = MODEL_VM_DESTROYED, .first = 1, .last = 99,
 		  .res = { MODEL_ENOTAVAIL } } });
 	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
-	assert_non_null(f->said);
+	assert_non_null(f->line);
 	assert_int_equal(f->psci, call.x[0]);
 }
 
@@ -397,7 +492,7 @@ static void ends_a_machine_that_is_no_guest(void **state)
 
 	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
 	assert_int_equal(f->calls, 1);
-	assert_null(f->said);
+	assert_null(f->line);
 }
 
 /* Without any feature nothing is set that would be reserved. */
@@ -1015,6 +1110,10 @@ int main(int argc, char **argv)
 		FRESH(announces_and_removes),
 		FRESH(announces_nothing_to_a_plain_optee),
 		FRESH(tells_why_it_cannot_announce),
+		FRESH(starts_all_cpus_before_it_announces),
+		FRESH(gives_up_a_cpu_that_does_not_go_off_again),
+		FRESH(gives_up_a_cpu_that_does_not_start),
+		FRESH(starts_no_cpu_in_vain),
 		GUEST(tags_what_is_for_a_trusted_os),
 		GUEST(hides_virtualization),
 		GUEST(knows_no_hypervisor_calls),
