@@ -98,8 +98,15 @@ static const char *announce(struct shim *shim, unsigned int id)
 
 	err = optee_guest_enter(&shim->guest, &transport, shim->caps, id,
 				OPTEE_GUEST_RECLAIM);
+	if (err)
+		return optee_guest_explain(err);
 
-	return err ? optee_guest_explain(err) : NULL;
+	shim->hidden = shim->caps & ~optee_guest_usable_caps(&shim->guest,
+							     &transport, shim->caps);
+	if (shim->guest.role == OPTEE_GUEST_GUEST)
+		shim->hidden |= OPTEE_GUEST_CAP_VIRTUALIZATION;
+
+	return NULL;
 }
 
 /**
@@ -304,9 +311,9 @@ static void trusted_os(struct shim *shim, uint64_t x[31])
 	shim->smc(shim->ctx, x);
 	if (tag)
 		x[7] = a7;
-	if (tag && fid == OPTEE_EXCHANGE_CAPABILITIES &&
+	if (fid == OPTEE_EXCHANGE_CAPABILITIES &&
 	    (uint32_t)x[0] == OPTEE_GUEST_RET_OK)
-		x[1] &= ~(uint64_t)OPTEE_GUEST_CAP_VIRTUALIZATION;
+		x[1] &= ~(uint64_t)shim->hidden;
 }
 
 /**

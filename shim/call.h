@@ -77,6 +77,7 @@ struct shim_cpu {
  * @second:    how far @now counts in a second
  * @guest:     what we are to OP-TEE
  * @caps:      capabilities that OP-TEE gave
+ * @hidden:    those of them that the kernel does not see
  * @cpu:       the slots, the first is that of the CPU that boots
  * @cpus:      number of slots
  * @entry:     where a CPU comes to us from EL3, physical; its x0 is a struct
@@ -94,6 +95,7 @@ struct shim {
 	uint64_t second;
 	struct optee_guest guest;
 	unsigned int caps;
+	unsigned int hidden;
 	struct shim_cpu *cpu;
 	unsigned int cpus;
 	uint64_t entry;

@@ -384,6 +384,9 @@ static void introduce(struct shim *shim)
 	hex(shim, "..", shim->end - 1);
 	end_line(shim);
 	print(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
+	if (shim->hidden & OPTEE_GUEST_CAP_ASYNC_NOTIF)
+		print(shim,
+		      "OP-TEE 4.3.0 and 4.4.0 halt when a guest enables asynchronous notifications: hidden, update OP-TEE to 4.5.0 or later");
 	for (n = 0; n < shim->cpus; n++)
 		if (shim->cpu[n].lost.function)
 			introduce_lost(shim, &shim->cpu[n]);

@@ -246,6 +246,39 @@ static void starts_no_cpu_in_vain(void **state)
 	}
 }
 
+static void hides_notifications_that_halt_optee(void **state)
+{
+	static const enum model_build builds[] = { MODEL_VIRT_4_3, MODEL_VIRT_4_4 };
+	struct firmware *f = *state;
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(builds); n++) {
+		struct call call = make(MODEL_EXCHANGE_CAPABILITIES, 0, 0, 0);
+
+		f->optee.build = builds[n];
+		assert_null(call_announce(&f->shim, 7));
+		assert_int_equal(f->shim.hidden, MODEL_CAP_VIRTUALIZATION |
+						 MODEL_CAP_ASYNC_NOTIF);
+		call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+		assert_int_equal(call.x[0], MODEL_OK);
+		assert_int_equal(call.x[1], 0xd5);
+		assert_kept(&call);
+	}
+}
+
+/* Somebody else tags: only what halts OP-TEE is hidden. */
+static void hides_notifications_below_a_mediator(void **state)
+{
+	struct call call = make(MODEL_EXCHANGE_CAPABILITIES, 0, 0, 0);
+	struct firmware *f = *state;
+
+	model_init(&f->optee, MODEL_VIRT_4_4, MODEL_TAGS);
+	assert_null(call_announce(&f->shim, 7));
+	assert_int_equal(f->shim.guest.role, OPTEE_GUEST_MEDIATED);
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(call.x[1], 0xdd);
+}
+
 static void tags_what_is_for_a_trusted_os(void **state)
 {
 	static const uint32_t fids[] = {
@@ -1114,6 +1147,8 @@ int main(int argc, char **argv)
 		FRESH(gives_up_a_cpu_that_does_not_go_off_again),
 		FRESH(gives_up_a_cpu_that_does_not_start),
 		FRESH(starts_no_cpu_in_vain),
+		FRESH(hides_notifications_that_halt_optee),
+		FRESH(hides_notifications_below_a_mediator),
 		GUEST(tags_what_is_for_a_trusted_os),
 		GUEST(hides_virtualization),
 		GUEST(knows_no_hypervisor_calls),
