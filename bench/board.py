@@ -394,7 +394,9 @@ class Board:
                                  "username": "root",
                                  "login_timeout": max(120, 60 * machine.cpus),
                                  "await_login_timeout": 30}},
-                {"UBootDriver": {"prompt": UBOOT_PROMPT}},
+                # A line after the probe of OP-TEE, which may ask for all ids.
+                {"UBootDriver": {"prompt": UBOOT_PROMPT, "boot_expression": "Net: ",
+                                 "login_timeout": 120}},
             ]}}}
         env = self.logs / "environment.yaml"
         env.write_text(yaml.safe_dump(config))
