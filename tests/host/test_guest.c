@@ -905,11 +905,12 @@ static void notifications_are_used_where_they_work(void **state)
 		{ MODEL_PLAIN, MODEL_NATIVE, true },
 	};
 	struct fixture *f = *state;
-	unsigned int caps;
 	unsigned long res[4];
 	size_t n;
 
 	for (n = 0; n < ARRAY_SIZE(table); n++) {
+		unsigned int caps;
+
 		model_init(&f->model, table[n].build, table[n].mediator);
 		assert_int_equal(enter(f), OPTEE_GUEST_OK);
 		model_smc(&f->model, MODEL_EXCHANGE_CAPABILITIES, 0, 0, res);
