@@ -36,10 +36,6 @@ def test_processor(processor, sve, tmp_path):
             pytest.skip(machine.missing())
         with Board(machine, tmp_path / driver) as board:
             seen.append(features(board))
-            if shim:
-                # OP-TEE's loop against Spectre-BHB spins on the other CPUs of N1, N2, V1
-                # and A710 if the guest was announced before they were started.
-                board.sh("taskset -p 1 $PPID")
             board.load(driver)
             board.xtest("1001 1002 1003 1004")
             board.power_off()
