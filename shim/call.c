@@ -31,9 +31,11 @@
 #define SDEI_FIRST		PSCI(0x20)
 #define SDEI_LAST		PSCI(0x3f)
 
+#define PSCI_SUCCESS		0
 #define PSCI_INVALID_PARAMETERS	(-2ll)
 #define PSCI_DENIED		(-3ll)
 #define PSCI_INVALID_ADDRESS	(-9ll)
+#define PSCI_AFFINITY_ON	0
 #define PSCI_AFFINITY_OFF	1
 
 #define OPTEE_EXCHANGE_CAPABILITIES	0xb2000009u
@@ -53,42 +55,81 @@ static void guest_call(void *ctx, unsigned long fid, unsigned long a1,
 		res[n] = r[n];
 }
 
-static uint32_t affinity_info(struct shim *shim, uint64_t mpidr)
+static uint32_t psci(struct shim *shim, uint32_t fid, uint64_t a1, uint64_t a2,
+		     uint64_t a3)
 {
-	uint64_t r[18] = { PSCI_AFFINITY_INFO | FID_64, mpidr };
+	uint64_t r[18] = { fid | FID_64, a1, a2, a3 };
 
 	shim->smc(shim->ctx, r);
 
 	return r[0];
 }
 
-static void start_once(struct shim *shim, struct shim_cpu *cpu)
+static uint32_t affinity_info(struct shim *shim, uint64_t mpidr)
 {
-	uint64_t r[18] = { PSCI_CPU_ON | FID_64, cpu->mpidr, shim->off_entry };
-	uint64_t since;
+	return psci(shim, PSCI_AFFINITY_INFO, mpidr, 0, 0);
+}
+
+static void wait_for(struct shim *shim, struct shim_cpu *cpu, uint32_t state)
+{
+	const uint64_t since = shim->now(shim->ctx);
 	uint32_t answer;
 
-	shim->smc(shim->ctx, r);
-	if ((uint32_t)r[0]) {
-		cpu->lost = (struct shim_lost){ PSCI_CPU_ON, (int32_t)r[0] };
-		return;
-	}
-
-	since = shim->now(shim->ctx);
 	do {
 		answer = affinity_info(shim, cpu->mpidr);
-		if (answer == PSCI_AFFINITY_OFF)
+		if (answer == state)
 			return;
 	} while (shim->now(shim->ctx) - since < shim->second);
 	cpu->lost = (struct shim_lost){ PSCI_AFFINITY_INFO, (int32_t)answer };
 }
 
-static void start_others_once(struct shim *shim)
+/* It finds what was written before; the SMC sends the event that it waits for. */
+static void release(struct shim *shim, struct shim_cpu *cpu, uint64_t go)
+{
+	cpu->parked = 0;
+	__atomic_store_n(&cpu->go, go, __ATOMIC_RELEASE);
+	affinity_info(shim, cpu->mpidr);
+}
+
+static void start_once(struct shim *shim, struct shim_cpu *cpu)
+{
+	const uint32_t answer = psci(shim, PSCI_CPU_ON, cpu->mpidr, shim->park,
+				     (uintptr_t)cpu);
+
+	if (answer != PSCI_SUCCESS) {
+		cpu->lost = (struct shim_lost){ PSCI_CPU_ON, (int32_t)answer };
+		return;
+	}
+	wait_for(shim, cpu, PSCI_AFFINITY_ON);
+	cpu->parked = !cpu->lost.function;
+}
+
+static void switch_off_parked(struct shim *shim)
 {
 	unsigned int n;
 
-	for (n = 1; n < shim->cpus; n++)
+	for (n = 1; n < shim->cpus; n++) {
+		if (!shim->cpu[n].parked)
+			continue;
+		release(shim, &shim->cpu[n], shim->off);
+		wait_for(shim, &shim->cpu[n], PSCI_AFFINITY_OFF);
+	}
+}
+
+static void start_others_once(struct shim *shim)
+{
+	unsigned int n, stuck = 0;
+
+	for (n = 1; n < shim->cpus; n++) {
 		start_once(shim, &shim->cpu[n]);
+		stuck |= shim->cpu[n].lost.function == PSCI_AFFINITY_INFO;
+	}
+	/*
+	 * A CPU that OP-TEE keeps has TF-A's locks: no other could be switched off,
+	 * or on again (psci_warmboot_entrypoint(), lib/psci/psci_common.c of 2.12).
+	 */
+	if (!stuck)
+		switch_off_parked(shim);
 }
 
 static const char *announce(struct shim *shim, unsigned int id)
@@ -114,10 +155,11 @@ static const char *announce(struct shim *shim, unsigned int id)
  * @shim: its guest tells afterwards what we are
  * @id:	  to announce, 1..65535
  *
- * All other CPUs are started once before, and are off again afterwards: on some
- * processors a trusted application hangs on a CPU that is switched on for the
- * first time after the guest was made, see optee_guest_late_cpu_hangs(). Whether
- * they are of this kind only they themselves can tell.
+ * All other CPUs are started once before, and are off again afterwards, or wait
+ * for the kernel's CPU_ON if one of them does not come back: on some processors a
+ * trusted application hangs on a CPU that is switched on for the first time after
+ * the guest was made, see optee_guest_late_cpu_hangs(). Whether they are of this
+ * kind only they themselves can tell.
  *
  * Context: Before the kernel is started.
  * Return: a line that tells why it failed and what to do, or NULL.
@@ -125,6 +167,7 @@ static const char *announce(struct shim *shim, unsigned int id)
 const char *call_announce(struct shim *shim, unsigned int id)
 {
 	unsigned long res[4];
+	const char *error;
 
 	guest_call(shim, OPTEE_GUEST_CALLS_UID, 0, 0, res);
 	if ((uint32_t)res[0] != OPTEE_GUEST_UID_0 ||
@@ -142,7 +185,12 @@ const char *call_announce(struct shim *shim, unsigned int id)
 	if (shim->caps & OPTEE_GUEST_CAP_VIRTUALIZATION && optee_guest_id_valid(id))
 		start_others_once(shim);
 
-	return announce(shim, id);
+	error = announce(shim, id);
+	/* The kernel will use our memory: they must not stay there. */
+	if (error)
+		switch_off_parked(shim);
+
+	return error;
 }
 
 /**
@@ -212,6 +260,12 @@ static void cpu_on(struct shim *shim, uint64_t x[31])
 		x[0] = PSCI_DENIED;
 		return;
 	}
+	if (cpu->parked) {
+		cpu->on = start;
+		release(shim, cpu, shim->entry);
+		x[0] = PSCI_SUCCESS;
+		return;
+	}
 	/*
 	 * Where a CPU starts that is on its way already must stay; EL3 answers
 	 * ALREADY_ON or ON_PENDING. Nobody switches one CPU on from two others at
@@ -225,6 +279,17 @@ static void cpu_on(struct shim *shim, uint64_t x[31])
 	x[2] = shim->entry;
 	x[3] = (uintptr_t)&cpu->on;
 	shim->smc(shim->ctx, x);
+}
+
+/* For the kernel a CPU that is parked is off. */
+static void affinity(struct shim *shim, uint64_t x[31])
+{
+	const struct shim_cpu *cpu = find_cpu(shim, argument(x, 1));
+
+	if (cpu && cpu->parked)
+		x[0] = PSCI_AFFINITY_OFF;
+	else
+		shim->smc(shim->ctx, x);
 }
 
 /* @n: the argument that is the entry address; the one behind is the context. */
@@ -271,6 +336,9 @@ static void standard_secure(struct shim_cpu *cpu, uint64_t x[31])
 	switch (fid & ~FID_64) {
 	case PSCI_CPU_ON:
 		cpu_on(shim, x);
+		break;
+	case PSCI_AFFINITY_INFO:
+		affinity(shim, x);
 		break;
 	case PSCI_CPU_SUSPEND:
 		suspend(cpu, x, 2);

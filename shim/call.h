@@ -51,8 +51,10 @@ struct shim_lost {
  * struct shim_cpu - a slot: what we have for one CPU
  * @on:	    where CPU_ON sends it; written by the CPU that switches it on
  * @resume: where it goes on after it was powered down; written by itself
+ * @go:	    where it goes on when it is parked in head.S, 0 while it stays there
  * @mpidr:  its affinity, as PSCI names it
- * @lost:   it did not start, or is not off again
+ * @lost:   it did not start, or did not come back
+ * @parked: nonzero if it waits for @go
  * @shim:   of which it is a part
  * @stack:  for C code
  * @regs:   registers of EL1 while C code runs
@@ -60,10 +62,12 @@ struct shim_lost {
 struct shim_cpu {
 	struct shim_start on;
 	struct shim_start resume;
+	uint64_t go;
 	uint64_t mpidr;
 	struct shim_lost lost;
+	uint64_t parked;
 	struct shim *shim;
-	unsigned char stack[SHIM_SLOT_SIZE - 7 * sizeof(uint64_t) -
+	unsigned char stack[SHIM_SLOT_SIZE - 9 * sizeof(uint64_t) -
 			    sizeof(struct shim_regs)];
 	struct shim_regs regs;
 } __attribute__((aligned(SHIM_SLOT_SIZE)));
@@ -82,7 +86,9 @@ struct shim_cpu {
  * @cpus:      number of slots
  * @entry:     where a CPU comes to us from EL3, physical; its x0 is a struct
  *	       shim_start
- * @off_entry: where a CPU comes to us from EL3 to switch itself off, physical
+ * @park:      where a CPU comes to us from EL3 to wait, physical; its x0 is its
+ *	       struct shim_cpu
+ * @off:       where a CPU that waits goes on to switch itself off, physical
  * @start:     first byte of our memory
  * @end:       first byte behind it
  * @console:   the early console
@@ -99,7 +105,8 @@ struct shim {
 	struct shim_cpu *cpu;
 	unsigned int cpus;
 	uint64_t entry;
-	uint64_t off_entry;
+	uint64_t park;
+	uint64_t off;
 	uint64_t start;
 	uint64_t end;
 	struct console console;

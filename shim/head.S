@@ -98,9 +98,16 @@ shim_return:
 	bl	shim_enter
 
 /*
- * A CPU comes from EL3 for the first time, before the guest is announced: OP-TEE
- * has set it up, it goes off again. It touches no memory.
+ * A CPU comes from EL3 before the guest is announced: OP-TEE has set it up. It waits
+ * to be told where to go on: x0 = its slot
  */
+	.globl	shim_park
+shim_park:
+	wfe
+	ldr	x1, [x0, #SHIM_CPU_GO]
+	cbz	x1, shim_park
+	br	x1
+
 	.globl	shim_off
 shim_off:
 	mov	w0, #PSCI_CPU_OFF & 0xffff
@@ -130,6 +137,7 @@ shim_smc:
 	move_x0_x17 ldp
 	/* What we wrote into a slot is there before another CPU is sent to it. */
 	dsb	sy
+	sev
 	smc	#0
 	ldr	x30, [sp]
 	move_x0_x17 stp

@@ -11,6 +11,9 @@
 #define SHIM_SLOT_SHIFT		11
 #define SHIM_SLOT_SIZE		(1 << SHIM_SLOT_SHIFT)
 
+/* Offset of @go in struct shim_cpu */
+#define SHIM_CPU_GO		32
+
 /* struct shim_regs */
 #define SHIM_REGS_SIZE		272
 

@@ -32,6 +32,8 @@
 _Static_assert(sizeof(struct shim_regs) == SHIM_REGS_SIZE, "layout.h");
 _Static_assert(sizeof(struct shim_cpu) == SHIM_SLOT_SIZE, "layout.h");
 _Static_assert(sizeof(struct shim) <= 192, "shim.lds");
+_Static_assert(offsetof(struct shim_cpu, go) == SHIM_CPU_GO, "layout.h");
+_Static_assert(offsetof(struct shim_cpu, on) == 0, "shim_park: x0 of shim_return");
 _Static_assert(offsetof(struct shim_header, params) == SHIM_PARAMS, "layout.h");
 _Static_assert(offsetof(struct shim_header, params.kernel_offset) ==
 	       SHIM_KERNEL_OFFSET, "layout.h");
@@ -41,6 +43,7 @@ _Static_assert(offsetof(struct shim_header, params.kernel_offset) ==
 
 HIDDEN void shim_smc(void *ctx, uint64_t r[18]);
 HIDDEN void shim_return(void);
+HIDDEN void shim_park(void);
 HIDDEN void shim_off(void);
 HIDDEN void __attribute__((noreturn)) shim_eret(uint64_t entry, uint64_t context);
 
@@ -414,7 +417,8 @@ void shim_boot(uint64_t tree, const struct shim_header *header,
 	shim->second = read_register("cntfrq_el0") ?: 1000000000;
 	shim->cpu = slots;
 	shim->entry = (uintptr_t)shim_return;
-	shim->off_entry = (uintptr_t)shim_off;
+	shim->park = (uintptr_t)shim_park;
+	shim->off = (uintptr_t)shim_off;
 	shim->start = (uintptr_t)header;
 	shim->console.base = 0;
 

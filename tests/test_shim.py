@@ -100,12 +100,12 @@ def test_cpu_that_comes_late(board):
 
 @full
 @pytest.mark.one_line
-@machine(**SHIM, cpus=8)
-def test_cpus_that_optee_was_not_built_for(board):
-    """Debian's OP-TEE is for four CPUs, another one never comes back from it."""
+@machine(**SHIM, cpus=5)
+def test_cpu_that_optee_was_not_built_for(board):
+    """Debian's OP-TEE is for four CPUs, another one never comes back from it, and no CPU
+    can be switched on after it."""
     assert [line for line in printed(board) if line.startswith("CPU ")] == [
-        f"CPU {cpu:#x} is not used, PSCI AFFINITY_INFO a second after CPU_ON answers 2"
-        for cpu in range(4, 8)]
+        "CPU 0x4 is not used, PSCI AFFINITY_INFO a second after CPU_ON answers 2"]
     assert board.sh("nproc") == "4"
     board.load("debian")
     board.xtest("1004")
@@ -417,7 +417,7 @@ def test_budget(note):
     libfdt = sum(int(size, 16) for size in re.findall(
         r"^ \.(?:text|rodata)\S*\s+0x\w+ +0x(\w+) \S+/libfdt/", linked, re.M))
     ours = code["__end"] + 2048 - libfdt
-    assert libfdt > 4096 and ours <= 18432
+    assert libfdt > 4096 and ours <= 19456
     note(f"shim: {ours} bytes for one CPU, {libfdt} of libfdt, 2048 for each further CPU")
 
 

@@ -113,6 +113,7 @@ static void fuzz_calls(struct input *in)
 	how = take(in, 1);
 	f.lacks = how >> 4 & 0xe;
 	f.stays = how >> 1 & 0xe;
+	f.keeps = how << 1 & 0xe;
 	call_announce(&f.shim, 1 + how % 3);
 	for (n = 0; n < CALLS_MAX && in->left; n++) {
 		const unsigned int tag = optee_guest_tag(&f.shim.guest);

@@ -10,6 +10,7 @@
 
 #define PSCI_INVALID_PARAMETERS	(-2)
 #define PSCI_ALREADY_ON		(-4)
+#define PSCI_ON			0
 #define PSCI_ON_PENDING		2
 
 /* Of a second, in readings of the counter. */
@@ -29,22 +30,29 @@ static unsigned int bit_of(uint64_t mpidr)
 static uint64_t affinity_info(struct firmware *f, uint64_t mpidr)
 {
 	const unsigned int cpu = bit_of(mpidr);
+	unsigned int n;
 
 	if (!cpu)
 		return PSCI_INVALID_PARAMETERS;
-	/* It needs the time between two questions. */
-	if (f->on & cpu & ~f->stays) {
-		f->on &= ~cpu;
-		f->off |= cpu;
+	/* One that stays in OP-TEE has EL3's locks. */
+	if (f->pending & cpu) {
+		if (!(f->pending & f->stays))
+			f->pending &= ~cpu;
 		return PSCI_ON_PENDING;
 	}
-	if (f->on & cpu)
-		return PSCI_ON_PENDING;
+	/* It needs the time between two questions. */
+	for (n = 0; n < FIRMWARE_CPUS; n++) {
+		if (cpu == 1u << n && f->cpu[n].go == FIRMWARE_OFF && !(f->keeps & cpu) &&
+		    !(f->off & cpu)) {
+			f->off |= cpu;
+			return PSCI_ON;
+		}
+	}
 
 	return !!(f->off & cpu);
 }
 
-/* A CPU that is to switch itself off again. */
+/* A CPU that is to wait. */
 static uint64_t cpu_on(struct firmware *f, uint64_t mpidr)
 {
 	const unsigned int cpu = bit_of(mpidr);
@@ -54,7 +62,7 @@ static uint64_t cpu_on(struct firmware *f, uint64_t mpidr)
 	if (!(f->off & cpu))
 		return PSCI_ALREADY_ON;
 	f->off &= ~cpu;
-	f->on |= cpu;
+	f->pending |= cpu;
 
 	return 0;
 }
@@ -68,7 +76,7 @@ static void smc(void *ctx, uint64_t r[18])
 	memcpy(f->call[f->calls++ % FIRMWARE_CALLS], r, sizeof(f->call[0]));
 	if ((uint32_t)r[0] == PSCI_AFFINITY_INFO_64) {
 		r[0] = affinity_info(f, r[1]);
-	} else if ((uint32_t)r[0] == PSCI_CPU_ON_64 && r[2] == FIRMWARE_OFF_ENTRY) {
+	} else if ((uint32_t)r[0] == PSCI_CPU_ON_64 && r[2] == FIRMWARE_PARK) {
 		r[0] = cpu_on(f, r[1]);
 	} else if (((uint32_t)r[0] >> 24 & 0x3f) >= 50) {
 		model_call(&f->optee, (uint32_t)r[0] & ~0x10000u, r[1], r[7], res);
@@ -107,7 +115,7 @@ void firmware_init(struct firmware *f, enum model_build build)
 	f->shim = (struct shim) {
 		.smc = smc, .now = now, .ctx = f, .print = print, .second = SECOND,
 		.cpu = f->cpu, .cpus = FIRMWARE_CPUS, .entry = FIRMWARE_ENTRY,
-		.off_entry = FIRMWARE_OFF_ENTRY, .start = FIRMWARE_START, .end = FIRMWARE_END,
+		.park = FIRMWARE_PARK, .off = FIRMWARE_OFF, .start = FIRMWARE_START, .end = FIRMWARE_END,
 	};
 	for (n = 0; n < FIRMWARE_CPUS; n++) {
 		f->cpu[n].mpidr = FIRMWARE_MPIDR(n);

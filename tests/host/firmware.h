@@ -14,7 +14,8 @@
 #define FIRMWARE_CPUS		4
 #define FIRMWARE_CALLS		512
 #define FIRMWARE_ENTRY		0x42200100ull
-#define FIRMWARE_OFF_ENTRY	0x42200200ull
+#define FIRMWARE_PARK		0x42200200ull
+#define FIRMWARE_OFF		0x42200300ull
 #define FIRMWARE_START		0x42200000ull
 #define FIRMWARE_END		0x42210000ull
 
@@ -25,8 +26,9 @@
  * struct firmware - EL3, OP-TEE, and a shim on top
  * @optee: the model OP-TEE
  * @off:   bit n: CPU n is off
- * @on:    bit n: CPU n is on its way off again, from FIRMWARE_OFF_ENTRY
- * @stays: bit n: CPU n does not go off again
+ * @pending: bit n: CPU n is on its way to FIRMWARE_PARK
+ * @stays: bit n: CPU n does not come back from OP-TEE, nor do those after it
+ * @keeps: bit n: CPU n does not go off again
  * @lacks: bit n: CPU n cannot be switched on
  * @time:  what the counter shows, it counts the times it is read
  * @psci:  answer to all of PSCI but AFFINITY_INFO
@@ -39,8 +41,9 @@
 struct firmware {
 	struct model optee;
 	unsigned int off;
-	unsigned int on;
+	unsigned int pending;
 	unsigned int stays;
+	unsigned int keeps;
 	unsigned int lacks;
 	uint64_t time;
 	uint64_t psci;

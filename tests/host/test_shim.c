@@ -152,10 +152,16 @@ static void tells_why_it_cannot_announce(void **state)
 }
 
 /* Is this call of the shim one that starts or asks about CPU @n? */
-static int is_of_cpu(const uint64_t *r, uint32_t fid, unsigned int n)
+static int is_of_cpu(const struct firmware *f, unsigned int call, uint32_t fid,
+		     unsigned int n)
 {
-	return r[0] == fid && r[1] == FIRMWARE_MPIDR(n) &&
-	       r[2] == (fid == 0xc4000003 ? FIRMWARE_OFF_ENTRY : 0) && !r[3];
+	const uint64_t *r = f->call[call];
+
+	if (r[0] != fid || r[1] != FIRMWARE_MPIDR(n))
+		return 0;
+
+	return fid == 0xc4000003 ? r[2] == FIRMWARE_PARK && r[3] == (uintptr_t)&f->cpu[n] :
+				   !r[2] && !r[3];
 }
 
 /* Where the shim's first VM_CREATED is among its calls. */
@@ -179,9 +185,15 @@ static void starts_all_cpus_before_it_announces(void **state)
 	assert_null(call_announce(&f->shim, 7));
 	/* After CALLS_UID and EXCHANGE_CAPABILITIES. */
 	for (n = 1; n < FIRMWARE_CPUS; n++) {
-		assert_true(is_of_cpu(f->call[at++], 0xc4000003, n));
-		assert_true(is_of_cpu(f->call[at++], 0xc4000004, n));
-		assert_true(is_of_cpu(f->call[at++], 0xc4000004, n));
+		assert_true(is_of_cpu(f, at++, 0xc4000003, n));
+		assert_true(is_of_cpu(f, at++, 0xc4000004, n));
+		assert_true(is_of_cpu(f, at++, 0xc4000004, n));
+	}
+	for (n = 1; n < FIRMWARE_CPUS; n++) {
+		assert_true(is_of_cpu(f, at++, 0xc4000004, n));
+		assert_true(is_of_cpu(f, at++, 0xc4000004, n));
+		assert_int_equal(f->cpu[n].go, FIRMWARE_OFF);
+		assert_int_equal(f->cpu[n].parked, 0);
 		assert_int_equal(f->cpu[n].lost.function, 0);
 	}
 	assert_int_equal(f->off, 0xe);
@@ -190,18 +202,24 @@ static void starts_all_cpus_before_it_announces(void **state)
 		assert_true((f->call[at][0] >> 24 & 0x3f) >= 50);
 }
 
-static void gives_up_a_cpu_that_does_not_go_off_again(void **state)
+/* OP-TEE keeps CPU 2, so EL3 can switch no other one on or off. */
+static void parks_cpus_if_one_does_not_come_back(void **state)
 {
 	struct firmware *f = *state;
 	struct call call = make(0xc4000003, FIRMWARE_MPIDR(2), KERNEL, 0);
+	unsigned int n;
 
 	f->stays = 4;
 	assert_null(call_announce(&f->shim, 7));
+	assert_int_equal(f->shim.guest.role, OPTEE_GUEST_GUEST);
 	assert_int_equal(f->cpu[1].lost.function, 0);
-	assert_int_equal(f->cpu[2].lost.function, 0x84000004);
-	assert_int_equal(f->cpu[2].lost.answer, 2);
-	assert_int_equal(f->cpu[3].lost.function, 0);
-	assert_true(f->time < 20);
+	assert_int_equal(f->cpu[1].parked, 1);
+	for (n = 2; n < FIRMWARE_CPUS; n++) {
+		assert_int_equal(f->cpu[n].lost.function, 0x84000004);
+		assert_int_equal(f->cpu[n].lost.answer, 2);
+		assert_int_equal(f->cpu[n].parked, 0);
+	}
+	assert_true(f->time < 30);
 
 	f->calls = 0;
 	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
@@ -209,6 +227,60 @@ static void gives_up_a_cpu_that_does_not_go_off_again(void **state)
 	assert_int_equal(f->calls, 0);
 	assert_int_equal(f->cpu[2].on.entry, 0);
 	assert_kept(&call);
+
+	/* The one that waits is off for the kernel, and starts. */
+	call = make(0xc4000004, FIRMWARE_MPIDR(1), 0, 0);
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(call.x[0], 1);
+	assert_int_equal(f->calls, 0);
+	call = make(0xc4000003, FIRMWARE_MPIDR(1), KERNEL, 9);
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(call.x[0], 0);
+	assert_int_equal(f->cpu[1].go, FIRMWARE_ENTRY);
+	assert_int_equal(f->cpu[1].on.entry, KERNEL);
+	assert_int_equal(f->cpu[1].on.context, 9);
+	assert_kept(&call);
+	assert_int_equal(f->calls, 1);
+	assert_int_equal(seen(f, 1)[0], 0xc4000004);
+
+	/* From then on EL3 knows. */
+	f->psci = -4ull;
+	call = make(0xc4000003, FIRMWARE_MPIDR(1), KERNEL + 4, 9);
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(call.x[0], -4ull);
+	assert_int_equal(f->cpu[1].on.entry, KERNEL);
+	call = make(0x84000004, FIRMWARE_MPIDR(1), 0, 0);
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(seen(f, 1)[0], 0x84000004);
+}
+
+/* Nothing of ours is left when the kernel gets the memory. */
+static void parks_no_cpu_without_a_guest(void **state)
+{
+	struct firmware *f = *state;
+
+	f->stays = 8;
+	f->optee.slots = 0;
+	assert_non_null(call_announce(&f->shim, 7));
+	assert_int_equal(f->cpu[1].go, FIRMWARE_OFF);
+	assert_int_equal(f->cpu[2].go, FIRMWARE_OFF);
+	assert_int_equal(f->cpu[1].parked | f->cpu[2].parked, 0);
+	assert_int_equal(f->cpu[3].go, 0);
+}
+
+static void gives_up_a_cpu_that_does_not_go_off_again(void **state)
+{
+	struct firmware *f = *state;
+	struct call call = make(0xc4000003, FIRMWARE_MPIDR(2), KERNEL, 0);
+
+	f->keeps = 4;
+	assert_null(call_announce(&f->shim, 7));
+	assert_int_equal(f->cpu[1].lost.function, 0);
+	assert_int_equal(f->cpu[2].lost.function, 0x84000004);
+	assert_int_equal(f->cpu[2].lost.answer, 0);
+	assert_int_equal(f->cpu[3].lost.function, 0);
+	call_dispatch(f->cpu, SHIM_SMC, 0, call.x);
+	assert_int_equal(call.x[0], -3ull);
 }
 
 static void gives_up_a_cpu_that_does_not_start(void **state)
@@ -1144,6 +1216,8 @@ int main(int argc, char **argv)
 		FRESH(announces_nothing_to_a_plain_optee),
 		FRESH(tells_why_it_cannot_announce),
 		FRESH(starts_all_cpus_before_it_announces),
+		FRESH(parks_cpus_if_one_does_not_come_back),
+		FRESH(parks_no_cpu_without_a_guest),
 		FRESH(gives_up_a_cpu_that_does_not_go_off_again),
 		FRESH(gives_up_a_cpu_that_does_not_start),
 		FRESH(starts_no_cpu_in_vain),
