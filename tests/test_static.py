@@ -90,6 +90,16 @@ def test_core_coverage(note):
     assert (float(lines), float(branches)) == (100, 100), "\n".join(missed)
 
 
+@pytest.fixture
+def built_line(request):
+    if not (BUILD / "linux" / request.param / "ready").exists():
+        pytest.skip(f"build/linux/{request.param} is not there: its suite has not answered")
+    return request.param
+
+
+each_built_line = pytest.mark.parametrize("built_line", LINES, indirect=True)
+
+
 def warnings(line, way):
     """Of gcc with W=1, of kernel-doc and of sparse."""
     log = (BUILD / "linux" / line / way / "log").read_text()
@@ -97,20 +107,20 @@ def warnings(line, way):
     return [re.sub(r".*/optee/|:\d+", "", text) for text in log.splitlines() if "warning" in text]
 
 
-@pytest.mark.parametrize("line", LINES)
+@each_built_line
 @pytest.mark.parametrize("way", ("id-1", "off"))
-def test_module_builds_without_a_warning_of_ours(line, way):
+def test_module_builds_without_a_warning_of_ours(built_line, way):
     # 6.1 has one of its own: a parameter of optee_handle_rpc().
-    assert warnings(line, way) == warnings(line, "stock")
+    assert warnings(built_line, way) == warnings(built_line, "stock")
     assert not warnings("6.12", way)
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_option_off_is_the_stock_driver(line):
+@each_built_line
+def test_option_off_is_the_stock_driver(built_line):
     def code(way):
         result = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc",
                      "--section=.text", "--section=.init.text", "--section=.exit.text",
-                     BUILD / "linux" / line / way / "optee.ko")
+                     BUILD / "linux" / built_line / way / "optee.ko")
         assert result.returncode == 0
         return result.stdout.splitlines()[3:]
 
@@ -119,9 +129,9 @@ def test_option_off_is_the_stock_driver(line):
     assert code("id-1") != code("stock")
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_tagged_call_costs_two_instructions(line):
-    stock, tagged = (instructions(line, function) for function in ("optee_smccc_smc", "tagged_smc"))
+@each_built_line
+def test_tagged_call_costs_two_instructions(built_line):
+    stock, tagged = (instructions(built_line, function) for function in ("optee_smccc_smc", "tagged_smc"))
     assert stock and sorted(tagged) == sorted(stock + ["adrp", "ldr"])
 
 
@@ -296,7 +306,7 @@ def test_apply_warns_of_other_callers(kernel_tree, source, warned):
 @pytest.mark.parametrize("arguments, says", (
     (["linux-apply"], "KSRC"),
     (["linux-apply", "KSRC=/nowhere"], "no drivers/tee/optee"),
-    (["linux-module", "KVER=5.4"], "6.1 6.12"),
+    (["linux-module", "KVER=5.4"], "5.10 6.1 6.12"),
     (["linux-module", "KSRC=/nowhere"], "no drivers/tee/optee"),
     (["linux-module", f"KSRC={BUILD}/linux/6.12/src", "KDIR=/nowhere"], "no configured kernel"),
     (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=0"], "1..65535"),
@@ -311,11 +321,11 @@ def test_make_refuses_bad_input_in_a_line(arguments, says):
     assert len(errors) == 1 and says in errors[0], result.stdout
 
 
-@pytest.mark.parametrize("release", ("5.10.0", "6.0.9", "6.13.0-rc1", "7.2.1"))
+@pytest.mark.parametrize("release", ("5.9.16", "6.13.0-rc1", "7.2.1"))
 def test_kernel_that_was_never_run_is_refused(tmp_path, release):
     config = tmp_path / "include/config"
     config.mkdir(parents=True)
-    (config / "auto.conf").write_text("CONFIG_TEE=m\n")
+    (config / "auto.conf").write_text("CONFIG_TEE=m\nCONFIG_ARM64=y\n")
     (config / "kernel.release").write_text(f"{release}\n")
     command = ["linux/build-module", tmp_path / "out", BUILD / "linux/6.12/src", tmp_path, "1"]
     refused = run(*command)
@@ -323,6 +333,17 @@ def test_kernel_that_was_never_run_is_refused(tmp_path, release):
     assert "ANY_KERNEL=1" in refused.stdout and len(refused.stdout.splitlines()) == 1
     # It goes as far as the kernel's own make, which has no makefile here.
     assert "the build failed" in run("env", "ANY_KERNEL=1", *command).stdout
+
+
+def test_kernel_of_another_architecture_is_refused(tmp_path):
+    config = tmp_path / "include/config"
+    config.mkdir(parents=True)
+    (config / "auto.conf").write_text("CONFIG_TEE=m\nCONFIG_RISCV=y\n")
+    (config / "kernel.release").write_text("6.12.1\n")
+    refused = run("linux/build-module", tmp_path / "out", BUILD / "linux/6.12/src", tmp_path, "1")
+    assert refused.returncode != 0 and not (tmp_path / "out").exists()
+    assert "neither for arm64 nor for arm" in refused.stdout
+    assert len(refused.stdout.splitlines()) == 1
 
 
 def test_linux_module_of_a_users_tree():
