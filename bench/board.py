@@ -204,7 +204,7 @@ class Machine:
 
     firmware: str = "virtualized"   # how OP-TEE was built: virtualized or plain
     suite: str = "trixie"           # of Debian, that OP-TEE comes from
-    line: str = "6.12"              # of the kernel
+    line: str = "6.12"              # of the kernel: a folder of build/linux
     method: str = "smc"             # conduit in the device tree, None for none
     interrupt: bool = True          # whether OP-TEE's node has one
     psci: str = "/psci"             # its node in the device tree
@@ -249,7 +249,7 @@ class Machine:
             return pathlib.Path(self.image)
         if self.shim:
             return BUILD / "shim" / f"{self.line}.Image"
-        return next((BUILD / "linux" / self.line / "root" / "boot").glob("vmlinuz-*"))
+        return BUILD / "linux" / self.line / "vmlinuz"
 
     @property
     def qemu_root(self):
@@ -281,9 +281,8 @@ class Machine:
 
     def missing(self):
         """Why this cannot run here, or None."""
-        for path in (self.flash, *self.initrd_parts, *([XEN] if self.xen else []),
+        for path in (self.flash, *self.initrd_parts, self.kernel, *([XEN] if self.xen else []),
                      *([MEDIATOR] if self.mediator else []),
-                     *([self.kernel] if self.shim else []),
                      *([self.qemu_root / "versions"] if self.qemu else [])):
             if not path.exists():
                 name = path.relative_to(BUILD.parent)
@@ -295,8 +294,8 @@ class Machine:
 
     def versions(self):
         """name -> version of everything that runs here."""
-        wanted = re.compile(r"optee|tee-supplicant|linux-image|arm-trusted|libteec|^xen |^u-boot "
-                            r"|^qemu-system-arm ")
+        wanted = re.compile(r"optee|tee-supplicant|linux-(image|binary|source)|arm-trusted|libteec"
+                            r"|^xen |^u-boot |^qemu-system-arm ")
         lines = [] if self.qemu else [subprocess.run(
             ["dpkg-query", "-W", "-f", "${Package} ${Version}", "qemu-system-arm"],
             check=True, capture_output=True, text=True).stdout]
@@ -474,7 +473,9 @@ class Board:
 
     def load(self, driver="id-1", parameters=""):
         """Load an optee.ko; what the kernel said."""
-        self.sh("[ -d /sys/module/tee ] || insmod /modules/tee.ko; dmesg -c > /dev/null")
+        self.sh(f"for name in $(cat /modules/{driver}/depends); do "
+                "[ -d /sys/module/$(echo $name | tr - _) ] || insmod /modules/$name.ko; done; "
+                "dmesg -c > /dev/null")
         self.sh(f"insmod /modules/{driver}/optee.ko {parameters}")
         log = re.sub(r"^\[ *[\d.]+\] ", "", self.dmesg(), flags=re.M)
         return re.sub(r".*taint.*\n?", "", log)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The driver for the kernel lines of the bench and for a user's own tree.
 
-LINES := 6.1 6.12
+LINES := 5.10 6.1 6.12
+SUITE_5.10 := bullseye
 SUITE_6.1 := bookworm
 SUITE_6.12 := bookworm-backports
+
+NEWEST_LINE := $(lastword $(LINES))
 
 DRIVER_FILES := $(wildcard core/*.[ch] linux/*)
 
@@ -16,7 +19,7 @@ $(B)/linux/$1/ready: bench/fetch bench/kernel-packages linux/unpack-source $(B)/
 	$$(call log,kernel $1)
 	packages=$$$$(bench/kernel-packages $(SUITE_$1) $1) && \
 		bench/fetch $(B)/linux/$1/root $(SUITE_$1) $$$$packages
-	linux/unpack-source $(B)/linux/$1 $1
+	linux/unpack-source $(B)/linux/$1
 	touch $$@
 
 $(B)/linux/$1/%/optee.ko: $(DRIVER_FILES) $(B)/linux/$1/ready
@@ -37,6 +40,23 @@ $(B)/linux/$1/modules.cpio: bench/pack-modules $$(MODULES_$1)
 endef
 $(foreach line,$(LINES),$(eval $(call kernel_line,$(line))))
 
+# Debian's newest kernel with its own driver. Which suite has it is found out now.
+NEWEST_SUITES := trixie-backports sid
+
+$(B)/linux/newest/ready: bench/fetch bench/kernel-packages linux/unpack-source | packages
+	$(call log,Debian's newest kernel)
+	set -- $$(for suite in $(NEWEST_SUITES); do \
+		$(MAKE) --no-print-directory $(B)/apt/$$suite/updated >&2 && \
+		packages=$$(bench/kernel-packages $$suite) && echo $$suite $$packages; \
+		done | sort -t = -k 2 -V | tail -n 1); \
+	[ $$# -gt 0 ] || { echo "no kernel in $(NEWEST_SUITES)" >&2; exit 1; }; \
+	bench/fetch $(B)/linux/newest/root "$$@"
+	linux/unpack-source $(B)/linux/newest
+	touch $@
+
+$(B)/linux/newest/modules.cpio: bench/pack-modules $(B)/linux/newest/ready
+	bench/pack-modules $(abspath $@) $(B)/linux/newest
+
 # The driver's source in every other kernel of the suites.
 $(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated
 	$(call log,sources of the kernels of $*)
@@ -50,7 +70,7 @@ linux-module: packages ## optee.ko: KVER=6.12 or 6.1, or a tree of yours: KSRC=<
 	@linux/build-module $(B)/linux/user "$(KSRC)" "$(or $(KDIR),$(KSRC))" $(ID)
 	@echo $(abspath $(MODULE))
 else
-KVER := 6.12
+KVER := $(NEWEST_LINE)
 linux-module: MODULE = $(B)/linux/$(KVER)/id-$(ID)/optee.ko
 linux-module: packages
 	@$(if $(filter $(KVER),$(LINES)),,echo "no KVER=$(KVER) here, only $(LINES): for another kernel give KSRC=<source> KDIR=<build>" >&2; exit 1)

@@ -59,6 +59,6 @@ shim-image: $(SHIM)/shim.bin $(SHIM)/wrap ## The shim around a kernel: KERNEL=Im
 
 # For the bench.
 $(SHIM)/%.Image: $(SHIM)/shim.bin $(SHIM)/wrap $(B)/linux/%/ready
-	$(SHIM)/wrap $(SHIM)/shim.bin $(B)/linux/$*/root/boot/vmlinuz-* 1 $@
+	$(SHIM)/wrap $(SHIM)/shim.bin $(B)/linux/$*/vmlinuz 1 $@
 
 .PHONY: shim shim-image

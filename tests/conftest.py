@@ -30,25 +30,38 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "lost: the normal world is expected to be lost")
     config.addinivalue_line("markers", "each_line: runs on each kernel line without --full too")
     config.addinivalue_line("markers", "one_line: runs on the newest kernel line only")
+    config.addinivalue_line("markers", "oldest_line: with --full it runs on the oldest line too")
     config.addinivalue_line("markers", "full: takes long, runs with --full only")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--full"):
-        return
-    long = [item for item in items if item.get_closest_marker("full")]
+    def too_long(item):
+        on_oldest = hasattr(item, "callspec") and item.callspec.params.get("line") == LINES[-1]
+        return item.get_closest_marker("full") and (on_oldest or not config.getoption("--full"))
+
+    long = [item for item in items if too_long(item)]
     config.hook.pytest_deselected(items=long)
     items[:] = [item for item in items if item not in long]
 
 
 def pytest_generate_tests(metafunc):
-    """Scenarios run on the newest kernel line, with --full on all of them."""
+    """Scenarios run on the newest kernel line, with --full on all of them but the
+    oldest. That one is there for what the driver needs of the kernel: it takes the marked
+    ones, and of them none that takes long."""
     if "machine" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    every = "one_line" not in marks and \
-        ("each_line" in marks or metafunc.config.getoption("--full"))
-    metafunc.parametrize("line", LINES if every else LINES[:1], indirect=True)
+    full = metafunc.config.getoption("--full")
+    marker = metafunc.definition.get_closest_marker("machine")
+    if marker and "line" in marker.kwargs:
+        lines = [marker.kwargs["line"]]
+    elif "one_line" in marks or not full and "each_line" not in marks:
+        lines = LINES[:1]
+    elif marks & {"each_line", "oldest_line"}:
+        lines = LINES
+    else:
+        lines = LINES[:-1]
+    metafunc.parametrize("line", lines, indirect=True)
 
 
 @pytest.fixture
@@ -94,8 +107,8 @@ def pytest_collect_file(file_path, parent):
 @pytest.fixture
 def machine(request, line):
     marker = request.node.get_closest_marker("machine")
-    chosen = Machine(line=line, **(marker.kwargs if marker else {}),
-                     **getattr(request, "param", {}))
+    chosen = Machine(**{"line": line, **(marker.kwargs if marker else {}),
+                        **getattr(request, "param", {})})
     reason = chosen.missing()
     if reason:
         pytest.skip(reason)

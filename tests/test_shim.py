@@ -59,11 +59,13 @@ def test_stock_kernel(board):
     check_memory(board)
 
     log = board.load("debian")
-    assert "initialized driver" in log and "Asynchronous notifications enabled" in log
+    assert "initialized driver" in log
     board.xtest(SUBSET if board.machine.line == "6.12" and cpus == 2 else "1004")
     for cpu in range(cpus):
         assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
-    assert board.notifications() > 0
+    # Linux knows of asynchronous notifications from 5.17 on.
+    if board.machine.line != "5.10":
+        assert "Asynchronous notifications enabled" in log and board.notifications() > 0
     assert "stopped" not in "".join(printed(board))
 
 
@@ -462,7 +464,7 @@ def make_image(**arguments):
     ({"KERNEL": "Image", "OUT": "/nowhere/out"}, "cannot be written"),
 ))
 def test_bad_argument_is_refused_in_a_line(tmp_path, arguments, tells):
-    kernel = next((BUILD / "linux/6.12/root/boot").glob("vmlinuz-*"))
+    kernel = BUILD / "linux/6.12/vmlinuz"
     places = {"Image": kernel, "out": tmp_path / "out"}
     result = make_image(**{name: places.get(value, value) for name, value in arguments.items()})
     errors = [line for line in result.stdout.splitlines() if not line.startswith("make")]
@@ -472,7 +474,7 @@ def test_bad_argument_is_refused_in_a_line(tmp_path, arguments, tells):
 
 def test_wrapped_image_is_one(tmp_path):
     out = tmp_path / "Image.guest"
-    kernel = next((BUILD / "linux/6.12/root/boot").glob("vmlinuz-*"))
+    kernel = BUILD / "linux/6.12/vmlinuz"
     result = make_image(KERNEL=kernel, VM_ID=65535, OUT=out)
     assert result.returncode == 0 and result.stdout.splitlines()[-1] == str(out), result.stdout
     assert "Linux kernel ARM64 boot executable Image" in run("file", out).stdout
