@@ -5,11 +5,21 @@ $(B)/libteec/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/libteec/root trixie libteec2:arm64 optee-client-dev:arm64
 
 # The library was built for a newer libc than the cross compiler's.
+CLIENT_FLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -isystem $(B)/libteec/root/usr/include \
+	-pthread -Wl,--allow-shlib-undefined
+
 $(B)/bench/client.cpio: bench/client.c $(B)/libteec/root/versions
 	mkdir -p $(@D)
-	aarch64-linux-gnu-gcc -std=gnu11 -O2 -Wall -Wextra -Werror -isystem $(B)/libteec/root/usr/include \
-		-o $(@D)/client $< -L$(B)/libteec/root/usr/lib/aarch64-linux-gnu -lteec -pthread \
-		-Wl,--allow-shlib-undefined
+	aarch64-linux-gnu-gcc $(CLIENT_FLAGS) -o $(@D)/client $< \
+		-L$(B)/libteec/root/usr/lib/aarch64-linux-gnu -lteec
+	cd $(@D) && echo client | cpio -o -H newc --quiet > $(@F)
+
+# For 32 bits, with the library of that root file system.
+$(B)/bench/armhf/client.cpio: bench/client.c $(B)/libteec/root/versions $(B)/rootfs/trixie-armhf.cpio
+	mkdir -p $(@D)
+	cd $(@D) && cpio -i --make-directories --quiet '*/libteec.so*' < $(abspath $(B)/rootfs/trixie-armhf.cpio)
+	arm-linux-gnueabihf-gcc $(CLIENT_FLAGS) -o $(@D)/client $< \
+		-L$(@D)/usr/lib/arm-linux-gnueabihf -l:libteec.so.2
 	cd $(@D) && echo client | cpio -o -H newc --quiet > $(@F)
 
 $(B)/bench/stamp.bin: bench/stamp.S | packages

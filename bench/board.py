@@ -34,9 +34,13 @@ UBOOT_PROMPT = "=> "
 XEN = BUILD / "xen" / "xen"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
+CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
 MEDIATOR = BUILD / "tests" / "mediator.bin"
 MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
+
+AARCH32 = BUILD / "tests" / "aarch32.bin"
+KERNEL_32_ADDRESS = 0x44000000        # tests/tests.mk: KERNEL_32
 
 # tests/mediator/mediator.c: what it may be told
 MEDIATOR_CONTROL = 0x86000001
@@ -205,6 +209,7 @@ class Machine:
     firmware: str = "virtualized"   # how OP-TEE was built: virtualized or plain
     suite: str = "trixie"           # of Debian, that OP-TEE comes from
     line: str = "6.12"              # of the kernel: a folder of build/linux
+    built_in: bool = False          # that kernel has the driver in it, and no modules
     method: str = "smc"             # conduit in the device tree, None for none
     interrupt: bool = True          # whether OP-TEE's node has one
     psci: str = "/psci"             # its node in the device tree
@@ -216,6 +221,7 @@ class Machine:
     xen: bool = False               # below Linux, which is dom0 then
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
     mediator: bool = False          # tests/mediator below Linux
+    aarch32: bool = False           # a 32-bit kernel, entered by tests/aarch32
     disks: bool = False             # the kernel and the initrd as disks, for kexec
     swap: bool = False              # a disk that it can hibernate to
     reboots: bool = False           # a reset starts the machine anew
@@ -240,8 +246,11 @@ class Machine:
 
     @property
     def initrd_parts(self):
-        return [BUILD / "rootfs" / f"{self.suite}.cpio",
-                BUILD / "linux" / self.line / "modules.cpio", *([CLIENT] if self.client else [])]
+        modules = [] if self.built_in else [BUILD / "linux" / self.line / "modules.cpio"]
+        if self.aarch32:
+            return [BUILD / "rootfs" / f"{self.suite}-armhf.cpio", *modules, CLIENT_32]
+        return [BUILD / "rootfs" / f"{self.suite}.cpio", *modules,
+                *([CLIENT] if self.client else [])]
 
     @property
     def kernel(self):
@@ -272,6 +281,8 @@ class Machine:
             return {KERNEL_ADDRESS: STAMP}
         if self.mediator:
             return {KERNEL_ADDRESS: MEDIATOR, MEDIATED_KERNEL_ADDRESS: self.kernel}
+        if self.aarch32:
+            return {KERNEL_ADDRESS: AARCH32, KERNEL_32_ADDRESS: self.kernel}
         if not (self.uboot or self.xen):
             return {KERNEL_ADDRESS: self.kernel}
         if not self.uboot:

@@ -89,6 +89,7 @@ static void must(TEEC_Result result, const char *what)
 		die("%s failed with 0x%x", what, result);
 }
 
+#ifdef __aarch64__
 static uint64_t counter(void)
 {
 	uint64_t value;
@@ -106,6 +107,25 @@ static uint64_t ticks_per_second(void)
 
 	return value;
 }
+#else
+static uint64_t counter(void)
+{
+	uint64_t value;
+
+	asm volatile("isb\n\tmrrc p15, 1, %Q0, %R0, c14" : "=r" (value) : : "memory");
+
+	return value;
+}
+
+static uint64_t ticks_per_second(void)
+{
+	uint32_t value;
+
+	asm("mrc p15, 0, %0, c14, c0, 0" : "=r" (value));
+
+	return value;
+}
+#endif
 
 static int kernel_counter = -1;
 

@@ -103,4 +103,14 @@ $(foreach build,$(OPTEE_BUILDS),$(eval $(call firmware,$(build),-$(build)/built)
 $(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versions
 	$(call log,root file system of $*)
 	mkdir -p $(@D)
-	bench/rootfs/build $(abspath $@) $* $(abspath $(B)/optee/$*/root)
+	bench/rootfs/build $(abspath $@) $* $(abspath $(B)/optee/$*/root) arm64 \
+		optee-test-qemu,libckteec0t64,kexec-tools
+
+# Of 32 bits, with the trusted applications of xtest, which is for 64 bits only.
+$(B)/rootfs/trixie-armhf.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/trixie/root/versions $(B)/optee/tests/root/versions
+	$(call log,32-bit root file system)
+	bench/rootfs/build $(abspath $@) trixie $(abspath $(B)/optee/trixie/root) armhf libteec2
+	cd $(B)/optee/tests/root && find usr/lib/optee_armtz | cpio -o -H newc -R 0:0 --quiet >> $(abspath $@)
+
+$(B)/optee/tests/root/versions: bench/fetch $(B)/apt/trixie/updated
+	bench/fetch $(B)/optee/tests/root trixie optee-test-qemu:arm64

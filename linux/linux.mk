@@ -57,6 +57,24 @@ $(B)/linux/newest/ready: bench/fetch bench/kernel-packages linux/unpack-source |
 $(B)/linux/newest/modules.cpio: bench/pack-modules $(B)/linux/newest/ready
 	bench/pack-modules $(abspath $@) $(B)/linux/newest
 
+# Kernels built whole: the newest with our driver in it, and a 32-bit one with our driver
+# as two modules, of its own tree (whole) and built outside of it (id-1).
+WHOLE := linux/build-kernel linux/whole.config $(DRIVER_FILES)
+
+$(B)/linux/whole/vmlinuz: $(WHOLE) $(B)/linux/newest/ready
+	$(call log,Debian's newest kernel built with our driver in it)
+	linux/build-kernel $(@D) $(B)/linux/newest arm64 Image linux/whole.config linux/whole-arm64.config
+
+$(B)/linux/arm/vmlinuz: $(WHOLE) $(B)/linux/6.12/ready
+	$(call log,32-bit kernel)
+	linux/build-kernel $(@D) $(B)/linux/6.12 arm zImage linux/whole.config linux/whole-arm.config
+
+$(B)/linux/arm/id-1/optee.ko: $(B)/linux/arm/vmlinuz
+	linux/build-module $(@D) $(B)/linux/6.12/src $(B)/linux/arm/build 1
+
+$(B)/linux/arm/modules.cpio: bench/pack-modules $(B)/linux/arm/id-1/optee.ko
+	CROSS_COMPILE=arm-linux-gnueabihf- bench/pack-modules $(abspath $@) $(B)/linux/arm
+
 # The driver's source in every other kernel of the suites.
 $(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated
 	$(call log,sources of the kernels of $*)

@@ -62,6 +62,15 @@ $(B)/tests/mediator.bin: tests/mediator/entry.S tests/mediator/mediator.c | pack
 		-Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $^
 	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
 
+# The same for a 32-bit kernel, which is at KERNEL_32 and gets the device tree at TREE.
+KERNEL_32 := 0x44000000
+
+$(B)/tests/aarch32.bin: tests/aarch32/entry.S | packages
+	mkdir -p $(@D)
+	aarch64-linux-gnu-gcc -nostdlib -no-pie -DKERNEL=$(KERNEL_32) -DTREE=0x4f000000 \
+		-Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $<
+	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
+
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
 	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
@@ -104,8 +113,11 @@ drivers:
 check: inputs ## All checks in their short form: T=<pattern> runs only those that match
 	$(PYTEST) $(if $(T),-k '$(T)') tests
 
-check-full: inputs drivers ## All checks, also the long ones
+FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarch32.bin
+
+check-full: inputs drivers $(FULL) ## All checks, also the long ones
 	$(call try_lines,newest)
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz
 	@$(MAKE) --no-print-directory sid-eight sid-oldleave || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests
