@@ -29,38 +29,36 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "halts: the secure world is expected to halt")
     config.addinivalue_line("markers", "lost: the normal world is expected to be lost")
     config.addinivalue_line("markers", "each_line: runs on each kernel line without --full too")
-    config.addinivalue_line("markers", "one_line: runs on the newest kernel line only")
-    config.addinivalue_line("markers", "oldest_line: with --full it runs on the oldest line too")
+    config.addinivalue_line("markers", "other_lines: the same, with --full only")
     config.addinivalue_line("markers", "full: takes long, runs with --full only")
+    config.addinivalue_line("markers", "short: a part of one marked full, which runs instead")
 
 
 def pytest_collection_modifyitems(config, items):
-    def too_long(item):
-        on_oldest = hasattr(item, "callspec") and item.callspec.params.get("line") == LINES[-1]
-        return item.get_closest_marker("full") and (on_oldest or not config.getoption("--full"))
+    """The older lines take none that takes long."""
+    def left_out(item):
+        line = getattr(item, "callspec", None) and item.callspec.params.get("line")
+        whole = config.getoption("--full") and line not in LINES[1:]
+        return item.get_closest_marker("short" if whole else "full")
 
-    long = [item for item in items if too_long(item)]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    out = [item for item in items if left_out(item)]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
 
 
 def pytest_generate_tests(metafunc):
-    """Scenarios run on the newest kernel line, with --full on all of them but the
-    oldest. That one is there for what the driver needs of the kernel: it takes the marked
-    ones, and of them none that takes long."""
+    """Scenarios run on the newest kernel line. The older ones are there for what the
+    driver needs of the kernel, and take the marked ones."""
     if "machine" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    full = metafunc.config.getoption("--full")
     marker = metafunc.definition.get_closest_marker("machine")
     if marker and "line" in marker.kwargs:
         lines = [marker.kwargs["line"]]
-    elif "one_line" in marks or not full and "each_line" not in marks:
-        lines = LINES[:1]
-    elif marks & {"each_line", "oldest_line"}:
+    elif "each_line" in marks or "other_lines" in marks and metafunc.config.getoption("--full"):
         lines = LINES
     else:
-        lines = LINES[:-1]
+        lines = LINES[:1]
     metafunc.parametrize("line", lines, indirect=True)
 
 

@@ -26,6 +26,7 @@ def runs_on_each_cpu(board):
                      "{ tail /tmp/out; exit 1; }", 120)
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("machine", (
     LOOP, pytest.param({**LOOP, "cpu": "neoverse-n2", "cpus": 4}, marks=full)),
                          ids=("n1", "n2"), indirect=True)
@@ -34,6 +35,7 @@ def test_all_cpus(board):
     runs_on_each_cpu(board)
 
 
+@pytest.mark.other_lines
 @machine(**LOOP, append="maxcpus=1")
 def test_late_cpu_is_kept_off(board):
     """No hang, and a line that names it; after the remedy all CPUs serve."""
@@ -59,7 +61,6 @@ def test_late_cpu_of_another_processor_may_come(board):
     runs_on_each_cpu(board)
 
 
-@pytest.mark.one_line
 @machine(**LOOP, uboot="2023.01/keep")
 def test_guest_of_the_boot_cpu_is_not_inherited(board):
     board.boot(BOOTI)
@@ -73,7 +74,6 @@ def test_guest_of_the_boot_cpu_is_not_inherited(board):
     runs_on_each_cpu(board)
 
 
-@pytest.mark.one_line
 @machine(**LOOP, uboot="2023.01/keep", append="nr_cpus=1")
 def test_guest_of_the_boot_cpu_is_inherited_by_one_cpu(board):
     board.boot(BOOTI)

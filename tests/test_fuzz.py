@@ -11,11 +11,12 @@ from bench.board import BUILD
 from conftest import RESULTS, TOP
 
 full = pytest.mark.full
+short = pytest.mark.short
 
 
 @pytest.mark.parametrize("name, longest, seconds", (
-    ("guest", 300, 60), ("shim", 2000, 10),
-    pytest.param("guest", 300, 600, marks=full), pytest.param("shim", 2000, 600, marks=full)))
+    pytest.param("guest", 300, 60, marks=short), pytest.param("shim", 2000, 10, marks=short),
+    pytest.param("guest", 300, 400, marks=full), pytest.param("shim", 2000, 400, marks=full)))
 def test_fuzz(name, longest, seconds, note):
     """What tests/fuzz/fuzz_NAME.c asserts holds for all that it finds: answers of OP-TEE;
     calls of a kernel, and device trees."""

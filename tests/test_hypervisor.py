@@ -9,6 +9,7 @@ from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, MEDIATOR_CO
 
 machine = pytest.mark.machine
 full = pytest.mark.full
+short = pytest.mark.short
 
 
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
@@ -26,8 +27,10 @@ def fast_calls(board, driver):
     return fast
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("cases", (
-    (1001, 1002, 1004, 1005, 1008), pytest.param(range(1001, 1011), marks=full)),
+    pytest.param((1001, 1002, 1004, 1005, 1008), marks=short),
+    pytest.param(range(1001, 1011), marks=full)),
                          ids=("some", "all"))
 @pytest.mark.parametrize("machine", ({"xen": True}, {"xen": True, "method": "hvc"}),
                          ids=("smc", "hvc"), indirect=True)
@@ -46,6 +49,7 @@ def test_dom0_of_xen(board, cases):
     assert board.guests() == (1, 0)
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("mode, role", (
     (TAG, "mediated"),
     (TAG | FILTER, "mediated"),
@@ -92,6 +96,7 @@ def test_stock_driver_and_a_mediator_that_drops_a7(board):
         board.load("debian")
 
 
+@pytest.mark.other_lines
 @machine(mediator=True, cpus=1)
 def test_mediator_that_drops_a7_is_refused(board):
     board.mediate(DROP)
@@ -111,7 +116,8 @@ def test_mediator_that_drops_a7_is_refused(board):
 # What OP-TEE may say (OPTEE_SMC_RETURN_*, optee_os 4.5.0, optee_smc.h), and what it
 # does not.
 KNOWN = (0, ENOTAVAIL, 0xffffffff, UID_0)
-ANSWERS = (*KNOWN, *range(1, ENOTAVAIL), *range(ENOTAVAIL + 1, 11), 0x5a5a5a5a)
+GARBAGE = 0x5a5a5a5a
+ANSWERS = (*KNOWN, *range(1, ENOTAVAIL), *range(ENOTAVAIL + 1, 11), GARBAGE)
 
 
 def one_wrong_answer(board, mode, number, answer, when):
@@ -154,9 +160,10 @@ BELOW = {
 }
 
 
-@pytest.mark.parametrize("answers", (
-    (ENOTAVAIL, 0x5a5a5a5a), pytest.param(ANSWERS, marks=full)), ids=("two", "all"))
-@pytest.mark.parametrize("below", BELOW)
+@pytest.mark.parametrize("below, answers", (
+    *(pytest.param(below, (ENOTAVAIL, GARBAGE), marks=short, id=f"{below}-two") for below in BELOW),
+    *(pytest.param(below, ANSWERS if below == "nobody" else (*KNOWN, GARBAGE), marks=full,
+                   id=f"{below}-all") for below in BELOW)))
 @machine(mediator=True, cpus=1)
 def test_one_wrong_answer(board, below, answers):
     """Whatever one call of enter or leave is answered, with its effect or without: an

@@ -11,6 +11,7 @@ from test_guide import commands
 
 machine = pytest.mark.machine
 full = pytest.mark.full
+short = pytest.mark.short
 
 
 def heaps(board):
@@ -91,6 +92,7 @@ def test_50_rounds_leave_nothing(board, driver, note):
     assert growth(after, objects(board), ROUNDS)
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("machine, driver", (
     ({"firmware": "plain"}, "debian"), ({"firmware": "virtualized"}, "id-1"),
 ), ids=("stock", "guest"), indirect=["machine"])
@@ -109,6 +111,7 @@ def test_unload_in_mid_session_is_refused(board, driver):
     board.xtest("1004")
 
 
+@pytest.mark.other_lines
 def test_guest_left_behind_is_removed_first(board):
     for _ in range(2):
         assert board.smc(VM_CREATED, 1)[0] == 0
@@ -118,6 +121,7 @@ def test_guest_left_behind_is_removed_first(board):
     board.xtest("1004")
 
 
+@pytest.mark.other_lines
 def test_guest_left_behind_is_inherited_on_request(board):
     assert board.smc(VM_CREATED, 1)[0] == 0
     log = board.load(parameters="vm_inherit=1")
@@ -131,6 +135,7 @@ CLIENTS = ("pidof tee-supplicant > /dev/null || tee-supplicant -d; for case in 4
            "(while :; do xtest $case; done) > /dev/null 2>&1 & done; sleep 2")
 
 
+@pytest.mark.other_lines
 def test_power_off_with_clients_active(board):
     """OP-TEE is told before the machine goes, whatever is under way: board looks
     for as many guests removed as added."""
@@ -139,7 +144,6 @@ def test_power_off_with_clients_active(board):
 
 
 @full
-@pytest.mark.one_line
 @machine(suite="sid", firmware="oldleave", cpus=4, reboots=True)
 def test_20_reboots_with_clients_active_of_an_older_optee(board):
     """Up to 4.2.0 OP-TEE panics if another CPU is in there when the guest goes; this build
@@ -151,7 +155,7 @@ def test_20_reboots_with_clients_active_of_an_older_optee(board):
     assert board.secure().count("Removing guest 1") == 20
 
 
-@pytest.mark.oldest_line
+@pytest.mark.other_lines
 @machine(reboots=True)
 def test_reboot_with_clients_active(board):
     board.load()
@@ -167,8 +171,9 @@ def test_reboot_with_clients_active(board):
 FILES = "KERNEL=/tmp/kernel INITRD=/tmp/initrd"
 
 
+@pytest.mark.other_lines
 @machine(disks=True)
-@pytest.mark.parametrize("times", (1, pytest.param(20, marks=full)))
+@pytest.mark.parametrize("times", (pytest.param(1, marks=short), pytest.param(20, marks=full)))
 def test_kexec_with_the_driver_loaded(board, times):
     load, start = commands("kexec.md")[:2]
     for _ in range(times):
@@ -203,8 +208,9 @@ def refused_as_by_stock(board, parameters=""):
     return out
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("machine, times", (
-    ({"cpus": 2}, 1), pytest.param({"cpus": 4}, 5, marks=full)), ids=("once", "five-times"),
+    pytest.param({"cpus": 2}, 1, marks=short), pytest.param({"cpus": 4}, 5, marks=full)), ids=("once", "five-times"),
                          indirect=["machine"])
 @machine(disks=True, reboots=True)
 def test_crash_kernel_uses_optee_as_a_fresh_guest(board, times):
@@ -282,6 +288,7 @@ def test_guest_whose_threads_have_all_stopped_is_not_inherited(board):
 HIBERNATE = "echo reboot > /sys/power/disk; echo disk > /sys/power/state; echo awa''ke"
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("machine, driver", (
     ({"firmware": "virtualized"}, "id-1"),
     pytest.param({"firmware": "plain"}, "debian", marks=full),

@@ -60,7 +60,7 @@ def test_guest_with_the_lowest_and_the_highest_id(board, number):
     board.xtest("1004")
 
 
-@pytest.mark.oldest_line
+@pytest.mark.other_lines
 @machine(firmware="plain")
 def test_plain_optee(board):
     log = board.load()
@@ -70,6 +70,7 @@ def test_plain_optee(board):
     assert "Added guest" not in board.secure()
 
 
+@pytest.mark.other_lines
 @machine(interrupt=False)
 def test_switched_off_is_the_stock_driver(board):
     """Without an interrupt the stock driver gives up just before the call that
@@ -103,6 +104,7 @@ def test_stock_driver_and_a_tree_that_says_hvc(board, outcome):
     assert outcome in board.normal()
 
 
+@pytest.mark.other_lines
 @pytest.mark.parametrize("machine", (NVHE | HVC, VHE | HVC, NO_EL2 | HVC),
                          ids=("nvhe", "vhe", "no-el2"), indirect=True)
 def test_tree_that_says_hvc(board):
@@ -143,6 +145,7 @@ def test_tree_without_a_conduit_is_refused_as_by_the_stock_driver(board, error):
     assert log == stock and error in log
 
 
+@pytest.mark.other_lines
 @machine(interrupt=False)
 def test_error_after_the_announcement(board):
     log = board.load()
@@ -152,7 +155,7 @@ def test_error_after_the_announcement(board):
     board.sh("! ls /dev/tee0 /sys/bus/platform/devices/firmware:optee/role")
 
 
-@pytest.mark.oldest_line
+@pytest.mark.other_lines
 def test_no_free_slot(board):
     for guest in (5, 6):
         assert board.smc(VM_CREATED, guest)[0] == 0
@@ -199,7 +202,6 @@ def test_bad_id_is_refused_before_any_call(board, value):
 
 
 @full
-@pytest.mark.one_line
 @pytest.mark.parametrize("machine, driver", (
     ({"firmware": "virtualized"}, "id-1"),
     ({"firmware": "plain"}, "id-1"),

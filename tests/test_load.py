@@ -33,6 +33,7 @@ def test_load(board, note):
     board.xtest("1004")
 
 
+@pytest.mark.other_lines
 def test_suspend_to_idle(board):
     board.load()
     board.xtest("1004")
@@ -45,7 +46,6 @@ def test_suspend_to_idle(board):
 
 
 @full
-@pytest.mark.one_line
 @pytest.mark.parametrize("machine, driver", (
     ({"firmware": "virtualized"}, "id-1"),
     ({"firmware": "plain"}, "debian"),
@@ -59,7 +59,6 @@ def test_large_object_30_times(board, driver, note):
 
 
 @full
-@pytest.mark.one_line
 @pytest.mark.halts  # or stalls
 @pytest.mark.parametrize("machine, driver", (
     ({"firmware": "virtualized"}, "id-1"),

@@ -69,7 +69,6 @@ def test_stock_kernel(board):
     assert "stopped" not in "".join(printed(board))
 
 
-@pytest.mark.one_line
 @pytest.mark.parametrize("machine", (
     {**SHIM, **LOOP}, pytest.param({**SHIM, **LOOP, "cpu": "neoverse-n2", "cpus": 4}, marks=full)),
                          ids=("n1-2", "n2-4"), indirect=True)
@@ -81,7 +80,6 @@ def test_every_cpu_has_been_through_optee(board):
 
 
 @full
-@pytest.mark.one_line
 @machine(**SHIM, **LOOP)
 def test_subset_on_each_cpu(board):
     board.load("debian")
@@ -91,7 +89,6 @@ def test_subset_on_each_cpu(board):
         assert re.search(r"^\d+ test cases of which 0 failed", out, re.M), out[-2000:]
 
 
-@pytest.mark.one_line
 @machine(**SHIM, **LOOP, append="maxcpus=1")
 def test_cpu_that_comes_late(board):
     board.load("debian")
@@ -101,7 +98,6 @@ def test_cpu_that_comes_late(board):
 
 
 @full
-@pytest.mark.one_line
 @machine(**SHIM, cpus=5)
 def test_cpu_that_optee_was_not_built_for(board):
     """Debian's OP-TEE is for four CPUs, another one never comes back from it, and no CPU
@@ -202,7 +198,8 @@ HOTPLUG = "cd /sys/devices/system/cpu && for i in $(seq {}); do for c in 1 2 3; 
           "echo 0 > cpu$c/online && echo 1 > cpu$c/online || exit 1; done; done; nproc"
 
 
-@pytest.mark.parametrize("cycles", (3, pytest.param(50, marks=full)))
+@pytest.mark.parametrize("cycles", (
+    pytest.param(3, marks=pytest.mark.short), pytest.param(50, marks=full)))
 @pytest.mark.lost
 @machine(**SHIM, cpus=4)
 def test_hotplug_and_reboot(board, cycles):

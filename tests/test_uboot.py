@@ -16,9 +16,6 @@ from test_static import refusal, run, snapshot
 VERSIONS = ("2023.01", "2025.01")
 SUBSET = "1001 1003 1004 6001"
 
-# What is after U-Boot is the same for all kernels.
-pytestmark = pytest.mark.one_line
-
 BOOTI = f"booti {DOM0_ADDRESS:#x} - $fdtcontroladdr"
 BOOT_XEN = f"booti {XEN_ADDRESS:#x} - $fdtcontroladdr"
 BOOTEFI = (f"setenv bootargs console=ttyAMA0 panic=-1 initrd=initrd; "
