@@ -22,6 +22,8 @@ $(B)/linux/$1/ready: bench/fetch bench/kernel-packages linux/unpack-source $(B)/
 	linux/unpack-source $(B)/linux/$1
 	touch $$@
 
+$(B)/linux/$1/vmlinuz: $(B)/linux/$1/ready ;
+
 $(B)/linux/$1/%/optee.ko: $(DRIVER_FILES) $(B)/linux/$1/ready
 	$$(call log,optee.ko for $1: $$*)
 	linux/build-module $$(@D) $(B)/linux/$1/src $$(call kdir,$1) $$(patsubst id-%,%,$$*) W=1 C=2
@@ -53,6 +55,8 @@ $(B)/linux/newest/ready: bench/fetch bench/kernel-packages linux/unpack-source |
 	bench/fetch $(B)/linux/newest/root "$$@"
 	linux/unpack-source $(B)/linux/newest
 	touch $@
+
+$(B)/linux/newest/vmlinuz: $(B)/linux/newest/ready ;
 
 $(B)/linux/newest/modules.cpio: bench/pack-modules $(B)/linux/newest/ready
 	bench/pack-modules $(abspath $@) $(B)/linux/newest
