@@ -132,7 +132,8 @@ def test_guest_left_behind_is_inherited_on_request(board):
 
 # Sessions, storage and RPC that never end.
 CLIENTS = ("pidof tee-supplicant > /dev/null || tee-supplicant -d; for case in 4002 6001 1006 1013; do "
-           "(while :; do xtest $case; done) > /dev/null 2>&1 & done; sleep 2")
+           "(while :; do xtest $case; echo > /tmp/round; done) > /dev/null 2>&1 & done; "
+           "until [ -e /tmp/round ]; do usleep 50000; done")
 
 
 @pytest.mark.other_lines
