@@ -30,6 +30,8 @@ static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
 	case PM_RESTORE_PREPARE:
 		/* This kernel ends, without its drivers' shutdown. */
 		optee_virt_compat_remove_guest(vc);
+		dev_info(vc->dev, "guest %u is removed, a hibernated kernel is to go on: if it does not, unbind and bind the driver\n",
+			 vc->guest.id);
 		break;
 	case PM_POST_HIBERNATION:
 		if (guest_is_there(vc))

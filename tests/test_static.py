@@ -161,6 +161,7 @@ def contents(archive):
 
 def test_root_file_system_needs_no_root():
     """An ordinary user's archive is what the scenarios boot."""
+    packages = re.search(r" arm64 \\\n\t+(\S+)\n", (TOP / "bench/firmware.mk").read_text())[1]
     with tempfile.TemporaryDirectory() as name:
         place = pathlib.Path(name)
         for part in ("bench/apt", "bench/rootfs", "build/apt/trixie/mirror",
@@ -169,7 +170,7 @@ def test_root_file_system_needs_no_root():
             (place / part).parent.mkdir(parents=True, exist_ok=True)
             copy(TOP / part, place / part)
         command = [place / "bench/rootfs/build", place / "out.cpio", "trixie",
-                   place / "build/optee/trixie/root"]
+                   place / "build/optee/trixie/root", "arm64", packages]
         if os.getuid() == 0:
             run("chown", "-R", "nobody:nogroup", place)
             command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
