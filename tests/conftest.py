@@ -29,7 +29,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "halts: the secure world is expected to halt")
     config.addinivalue_line("markers", "lost: the normal world is expected to be lost")
     config.addinivalue_line("markers", "each_line: runs on each kernel line without --full too")
-    config.addinivalue_line("markers", "other_lines: the same, with --full only")
+    config.addinivalue_line("markers", "other_lines: with --full on the older lines, less the oldest")
+    config.addinivalue_line("markers", "oldest_line: with --full on the oldest line too")
     config.addinivalue_line("markers", "full: takes long, runs with --full only")
     config.addinivalue_line("markers", "short: a part of one marked full, which runs instead")
 
@@ -55,10 +56,14 @@ def pytest_generate_tests(metafunc):
     marker = metafunc.definition.get_closest_marker("machine")
     if marker and "line" in marker.kwargs:
         lines = [marker.kwargs["line"]]
-    elif "each_line" in marks or "other_lines" in marks and metafunc.config.getoption("--full"):
+    elif "each_line" in marks:
+        lines = LINES
+    elif not metafunc.config.getoption("--full"):
+        lines = LINES[:1]
+    elif "oldest_line" in marks:
         lines = LINES
     else:
-        lines = LINES[:1]
+        lines = LINES[:-1] if "other_lines" in marks else LINES[:1]
     metafunc.parametrize("line", lines, indirect=True)
 
 

@@ -156,7 +156,7 @@ def test_20_reboots_with_clients_active_of_an_older_optee(board):
     assert board.secure().count("Removing guest 1") == 20
 
 
-@pytest.mark.other_lines
+@pytest.mark.oldest_line
 @machine(reboots=True)
 def test_reboot_with_clients_active(board):
     board.load()

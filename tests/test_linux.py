@@ -60,7 +60,7 @@ def test_guest_with_the_lowest_and_the_highest_id(board, number):
     board.xtest("1004")
 
 
-@pytest.mark.other_lines
+@pytest.mark.oldest_line
 @machine(firmware="plain")
 def test_plain_optee(board):
     log = board.load()
@@ -155,7 +155,7 @@ def test_error_after_the_announcement(board):
     board.sh("! ls /dev/tee0 /sys/bus/platform/devices/firmware:optee/role")
 
 
-@pytest.mark.other_lines
+@pytest.mark.oldest_line
 def test_no_free_slot(board):
     for guest in (5, 6):
         assert board.smc(VM_CREATED, guest)[0] == 0
