@@ -227,6 +227,15 @@ def refusal(apply, tree, driver, gone, instead):
     return result.stdout
 
 
+def refused_in_a_line(apply, tree, change, says):
+    """A tree that was changed so is refused by this line, and stays as it is."""
+    change(tree)
+    before = snapshot(tree)
+    result = run(apply, tree)
+    assert result.returncode != 0 and snapshot(tree) == before
+    assert len(result.stdout.splitlines()) == 1 and re.search(says, result.stdout), result.stdout
+
+
 def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
     first = run("linux/apply", kernel_tree)
     assert first.returncode == 0 and "applied" in first.stdout, first.stdout
@@ -276,11 +285,7 @@ def elsewhere(tree):
     (elsewhere, "drivers/soc/vendor/optee is an OP-TEE client of this tree's own, .* since 4.12"),
 ))
 def test_apply_names_what_a_tree_lacks(kernel_tree, change, says):
-    change(kernel_tree)
-    before = snapshot(kernel_tree)
-    result = run("linux/apply", kernel_tree)
-    assert result.returncode != 0 and snapshot(kernel_tree) == before
-    assert len(result.stdout.splitlines()) == 1 and re.search(says, result.stdout), result.stdout
+    refused_in_a_line("linux/apply", kernel_tree, change, says)
 
 
 @pytest.mark.parametrize("source, warned", (

@@ -11,7 +11,7 @@ import pytest
 from bench.board import (BUILD, CALLS_UID, DOM0_ADDRESS, ENOTAVAIL, UID_0, VM_CREATED,
                          VM_DESTROYED, XEN_ADDRESS, Board, Machine)
 from conftest import RESULTS
-from test_static import refusal, run, snapshot
+from test_static import refusal, refused_in_a_line, run, snapshot
 
 VERSIONS = ("2023.01", "2025.01")
 SUBSET = "1001 1003 1004 6001"
@@ -451,11 +451,7 @@ def elsewhere(tree):
     (elsewhere, "lib/optee_client is an OP-TEE client of this tree's own, .* since 2018.11"),
 ))
 def test_apply_names_what_a_tree_lacks(tree, change, says):
-    change(tree)
-    before = snapshot(tree)
-    result = run("u-boot/apply", tree)
-    assert result.returncode != 0 and snapshot(tree) == before
-    assert len(result.stdout.splitlines()) == 1 and re.search(says, result.stdout), result.stdout
+    refused_in_a_line("u-boot/apply", tree, change, says)
 
 
 def test_apply_refuses_2021_01_in_a_line():
