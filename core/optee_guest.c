@@ -25,17 +25,24 @@
  */
 #define HONESTY_PROBES	3
 
-/* More guests than any OP-TEE is built for; a firmware that lies ends here. */
-#define GUEST_LIMIT	64
-
 enum presence {
 	ABSENT,
 	PRESENT,
 	NEITHER,
 };
 
-static unsigned int command(const struct optee_guest_transport *transport,
-			    unsigned int fid, unsigned int id)
+/**
+ * optee_guest_command() - Call OP-TEE as the hypervisor
+ * @transport: access to OP-TEE, without a tag of its own
+ * @fid:       OPTEE_GUEST_VM_CREATED or OPTEE_GUEST_VM_DESTROYED
+ * @id:	       the guest's id, 1..65535
+ *
+ * Context: As @transport's call.
+ * Return: a0 of the answer.
+ */
+unsigned int
+optee_guest_command(const struct optee_guest_transport *transport,
+		    unsigned int fid, unsigned int id)
 {
 	unsigned long res[4];
 
@@ -44,8 +51,17 @@ static unsigned int command(const struct optee_guest_transport *transport,
 	return res[0];
 }
 
-static int answers_uid(const struct optee_guest_transport *transport,
-		       unsigned int id, unsigned int *answer)
+/**
+ * optee_guest_answers_uid() - Does OP-TEE serve calls tagged with this id?
+ * @transport: access to OP-TEE, without a tag of its own
+ * @id:	       a guest's id, or 0 to ask whether there is an OP-TEE
+ * @answer:    out: a0 of the answer
+ *
+ * Context: As @transport's call. Without any side effect in OP-TEE.
+ * Return: nonzero if the answer is OP-TEE's UID, else 0.
+ */
+int optee_guest_answers_uid(const struct optee_guest_transport *transport,
+			    unsigned int id, unsigned int *answer)
 {
 	unsigned long res[4];
 
@@ -65,7 +81,7 @@ static enum presence probe(struct optee_guest *guest,
 {
 	unsigned int answer;
 
-	if (answers_uid(transport, id, &answer))
+	if (optee_guest_answers_uid(transport, id, &answer))
 		return PRESENT;
 
 	guest->answer = answer;
@@ -73,17 +89,11 @@ static enum presence probe(struct optee_guest *guest,
 	return guest->answer == OPTEE_GUEST_RET_ENOTAVAIL ? ABSENT : NEITHER;
 }
 
-/* The highest id that is not @id. */
-static unsigned int stranger(unsigned int id)
-{
-	return id == OPTEE_GUEST_ID_MAX ? id - 1 : OPTEE_GUEST_ID_MAX;
-}
-
 static enum presence
 probe_strangers(struct optee_guest *guest,
 		const struct optee_guest_transport *transport)
 {
-	unsigned int other = stranger(guest->id);
+	unsigned int other = optee_guest_stranger(guest->id);
 	enum presence there = PRESENT;
 	int n;
 
@@ -97,79 +107,6 @@ probe_strangers(struct optee_guest *guest,
 	return there;
 }
 
-/*
- * VM_DESTROYED is answered OK although a7 is not ours. Either a7 is dropped and
- * OP-TEE obeys us as the hypervisor, or a mediator answers for OP-TEE and does
- * nothing. Only OP-TEE runs out of room and refuses VM_CREATED then. It takes one
- * id any number of times and removes the newest first, so all that is added here
- * goes again; also what the last call added if its answer was wrong.
- */
-static enum optee_guest_error
-exhaust_room(struct optee_guest *guest,
-	     const struct optee_guest_transport *transport)
-{
-	const unsigned int id = stranger(guest->id);
-	enum optee_guest_error err = OPTEE_GUEST_EDROPPED;
-	unsigned int answer = OPTEE_GUEST_RET_OK;
-	int added = 0;
-
-	while (added < GUEST_LIMIT && answer == OPTEE_GUEST_RET_OK) {
-		answer = command(transport, OPTEE_GUEST_VM_CREATED, id);
-		added++;
-	}
-	if (answer == OPTEE_GUEST_RET_OK)
-		guest->role = OPTEE_GUEST_MEDIATED;
-	else
-		guest->answer = answer;
-
-	for (; added; added--) {
-		answer = command(transport, OPTEE_GUEST_VM_DESTROYED, id);
-		if (answer != OPTEE_GUEST_RET_OK) {
-			guest->role = OPTEE_GUEST_NONE;
-			guest->answer = answer;
-			err = OPTEE_GUEST_ESTRANDED;
-		}
-	}
-
-	return guest->role == OPTEE_GUEST_MEDIATED ? OPTEE_GUEST_OK : err;
-}
-
-/*
- * A tag that nobody has was not refused, so a7 is not ours. Either a guest's id
- * is put in for us, and OP-TEE refuses us what only the hypervisor may; or a7
- * is dropped, and it does not. If we are obeyed although the tag got no answer
- * of OP-TEE's, then that answer was wrong and nobody tags for us.
- */
-static enum optee_guest_error
-judge_mediator(struct optee_guest *guest,
-	       const struct optee_guest_transport *transport,
-	       enum presence there)
-{
-	unsigned int answer;
-	int n;
-
-	/* Twice: a single wrong answer must not lead to an untagged call. */
-	for (n = 0; n < 2; n++) {
-		answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
-				 stranger(guest->id));
-		if (answer == OPTEE_GUEST_RET_OK)
-			return there == PRESENT ?
-			       exhaust_room(guest, transport) :
-			       OPTEE_GUEST_EANSWER;
-	}
-
-	guest->role = OPTEE_GUEST_MEDIATED;
-	if (answer != OPTEE_GUEST_RET_ENOTAVAIL &&
-	    answer != OPTEE_GUEST_RET_UNKNOWN) {
-		guest->note = OPTEE_GUEST_UNSURE;
-		guest->answer = answer;
-	} else if (there == NEITHER) {
-		guest->note = OPTEE_GUEST_UNSURE;
-	}
-
-	return OPTEE_GUEST_OK;
-}
-
 /* Remove every guest that has our id. */
 static enum optee_guest_error
 remove_all(struct optee_guest *guest,
@@ -178,9 +115,10 @@ remove_all(struct optee_guest *guest,
 	enum presence there = PRESENT;
 	int n;
 
-	for (n = 0; n < GUEST_LIMIT && there == PRESENT; n++) {
-		guest->answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
-					guest->id);
+	for (n = 0; n < OPTEE_GUEST_LIMIT && there == PRESENT; n++) {
+		guest->answer = optee_guest_command(transport,
+						    OPTEE_GUEST_VM_DESTROYED,
+						    guest->id);
 		if (guest->answer != OPTEE_GUEST_RET_OK)
 			return OPTEE_GUEST_ESTUCK;
 		there = probe(guest, transport, guest->id);
@@ -199,8 +137,9 @@ withdraw(struct optee_guest *guest,
 	 const struct optee_guest_transport *transport,
 	 enum optee_guest_error err)
 {
-	unsigned int answer = command(transport, OPTEE_GUEST_VM_DESTROYED,
-				      guest->id);
+	unsigned int answer = optee_guest_command(transport,
+						  OPTEE_GUEST_VM_DESTROYED,
+						  guest->id);
 
 	if (answer == OPTEE_GUEST_RET_OK)
 		return err;
@@ -210,28 +149,14 @@ withdraw(struct optee_guest *guest,
 	return OPTEE_GUEST_ESTRANDED;
 }
 
-/* Is there a guest at all? Asked only when there is no room for ours. */
-static int any_guest(const struct optee_guest_transport *transport)
-{
-	unsigned int answer;
-	unsigned int id;
-
-	for (id = OPTEE_GUEST_ID_MIN; id <= OPTEE_GUEST_ID_MAX; id++) {
-		if (answers_uid(transport, id, &answer))
-			return 1;
-	}
-
-	return 0;
-}
-
 static enum optee_guest_error
-announce(struct optee_guest *guest,
-	 const struct optee_guest_transport *transport)
+create(struct optee_guest *guest,
+       const struct optee_guest_transport *transport)
 {
-	unsigned int created = command(transport, OPTEE_GUEST_VM_CREATED,
-				       guest->id);
+	unsigned int created = optee_guest_command(transport,
+						   OPTEE_GUEST_VM_CREATED,
+						   guest->id);
 	enum presence there = probe(guest, transport, guest->id);
-	enum optee_guest_error err = OPTEE_GUEST_EANSWER;
 
 	if (created == OPTEE_GUEST_RET_OK) {
 		if (there == PRESENT) {
@@ -243,44 +168,40 @@ announce(struct optee_guest *guest,
 	}
 
 	guest->answer = created;
-	if (created == OPTEE_GUEST_RET_ENOTAVAIL)
-		err = OPTEE_GUEST_ENOROOM;
-	else if (created == OPTEE_GUEST_RET_UNKNOWN)
-		err = OPTEE_GUEST_EFILTERED;
+	if (there == ABSENT && created == OPTEE_GUEST_RET_ENOTAVAIL)
+		return OPTEE_GUEST_ENOROOM;
+	if (there == ABSENT && created == OPTEE_GUEST_RET_UNKNOWN)
+		return OPTEE_GUEST_EFILTERED;
 
 	/* Whatever it said, a guest that is there must not stay. */
-	if (there != ABSENT || err == OPTEE_GUEST_EANSWER)
-		return withdraw(guest, transport, err);
-	if (err == OPTEE_GUEST_ENOROOM && !any_guest(transport))
-		return OPTEE_GUEST_ENOMEMORY;
-
-	return err;
+	return withdraw(guest, transport, OPTEE_GUEST_EANSWER);
 }
 
 /**
- * optee_guest_enter() - Become a client of OP-TEE, whatever it was built for
- * @guest:   out: what we are; on an error its role is OPTEE_GUEST_NONE and
- *	     answer tells what OP-TEE said
+ * optee_guest_announce() - Become a client of an OP-TEE that nobody mediates
+ * @guest:     out: what we are; on an error its role is OPTEE_GUEST_NONE and
+ *	       answer tells what OP-TEE said
  * @transport: access to OP-TEE, without a tag of its own
- * @caps:    capabilities that OP-TEE gave (a1 of EXCHANGE_CAPABILITIES)
- * @id:	     the id to announce, 1..65535; Xen gives dom0 the id 1
- * @policy:  what to do if there is a guest with this id already
+ * @caps:      capabilities that OP-TEE gave (a1 of EXCHANGE_CAPABILITIES)
+ * @id:	       the id to announce, 1..65535; Xen gives dom0 the id 1
+ * @policy:    what to do if there is a guest with this id already
  *
- * Announces a guest only if OP-TEE was built for virtualization and nobody
- * below us puts an id into our calls. All it sends is CALLS_UID, VM_CREATED and
- * VM_DESTROYED; CALLS_UID up to 65535 times if OP-TEE has no room. After
+ * Announces a guest only if OP-TEE was built for virtualization and our a7
+ * reaches it. All it sends is CALLS_UID, VM_CREATED and VM_DESTROYED. After
  * OPTEE_GUEST_OK every further call must carry optee_guest_tag() in a7. After an
  * error no call may be made, and no guest that we announced exists, except after
- * OPTEE_GUEST_ESTRANDED.
+ * OPTEE_GUEST_ESTRANDED. OPTEE_GUEST_EREWRITTEN is returned before anything but
+ * CALLS_UID was sent; @guest's note is OPTEE_GUEST_UNSURE then if the answer
+ * was not OP-TEE's.
  *
  * Context: As @transport's call; no two at a time for one @id.
  * Return: OPTEE_GUEST_OK or why it failed.
  */
 enum optee_guest_error
-optee_guest_enter(struct optee_guest *guest,
-		  const struct optee_guest_transport *transport,
-		  unsigned int caps, unsigned int id,
-		  enum optee_guest_policy policy)
+optee_guest_announce(struct optee_guest *guest,
+		     const struct optee_guest_transport *transport,
+		     unsigned int caps, unsigned int id,
+		     enum optee_guest_policy policy)
 {
 	enum presence there;
 
@@ -298,8 +219,11 @@ optee_guest_enter(struct optee_guest *guest,
 	}
 
 	there = probe_strangers(guest, transport);
-	if (there != ABSENT)
-		return judge_mediator(guest, transport, there);
+	if (there != ABSENT) {
+		if (there == NEITHER)
+			guest->note = OPTEE_GUEST_UNSURE;
+		return OPTEE_GUEST_EREWRITTEN;
+	}
 
 	there = probe(guest, transport, id);
 	if (there == NEITHER)
@@ -318,7 +242,7 @@ optee_guest_enter(struct optee_guest *guest,
 		guest->note = OPTEE_GUEST_RECLAIMED;
 	}
 
-	return announce(guest, transport);
+	return create(guest, transport);
 }
 
 /**
@@ -350,110 +274,6 @@ optee_guest_leave(struct optee_guest *guest,
 }
 
 /**
- * optee_guest_usable_caps() - Which capabilities may be used?
- * @guest:     after a successful optee_guest_enter()
- * @transport: access to OP-TEE, without a tag of its own
- * @caps:      capabilities that OP-TEE gave (a1 of EXCHANGE_CAPABILITIES)
- *
- * OP-TEE 4.3.0 and 4.4.0 deliver ENABLE_ASYNC_NOTIF as guest 0, which is none,
- * whatever a7 is, and halt the machine (notif_deliver_atomic_event(),
- * core/kernel/notif.c; its caller is __tee_entry_fast(),
- * core/arch/arm/tee/entry_fast.c; corrected in 4.5.0).
- *
- * Context: As @transport's call; before any other call of the driver.
- * Return: @caps, without asynchronous notifications where they halt OP-TEE.
- */
-unsigned int
-optee_guest_usable_caps(const struct optee_guest *guest,
-			const struct optee_guest_transport *transport,
-			unsigned int caps)
-{
-	unsigned long res[4];
-
-	if (guest->role == OPTEE_GUEST_PLAIN ||
-	    !(caps & OPTEE_GUEST_CAP_ASYNC_NOTIF))
-		return caps;
-
-	transport->call(transport->ctx, OPTEE_GUEST_GET_OS_REVISION, 0,
-			optee_guest_tag(guest), res);
-	if ((unsigned int)res[0] == 4 &&
-	    ((unsigned int)res[1] == 3 || (unsigned int)res[1] == 4))
-		return caps & ~OPTEE_GUEST_CAP_ASYNC_NOTIF;
-
-	return caps;
-}
-
-/* MIDR_EL1, Arm ARM DDI 0487: implementer, variant, part number */
-#define MIDR_ARM	0x41u
-
-/**
- * optee_guest_late_cpu_hangs() - Must this CPU be on before the guest is made?
- * @midr: MIDR_EL1 of the CPU
- *
- * On these processors OP-TEE runs a loop against Spectre-BHB when it leaves a
- * trusted application. It reads the loop's count from memory that every guest has
- * for itself, and writes it when a CPU is switched on. A guest made earlier has 0
- * there, and the CPU counts down from 2^32 (get_excp_vect() and
- * select_vector_wa_spectre_bhb(), core/arch/arm/kernel/thread.c of 4.10.0).
- *
- * Context: Any.
- * Return: nonzero if a trusted application hangs on this CPU when it is switched
- * on for the first time after the guest was made, else 0.
- */
-int optee_guest_late_cpu_hangs(unsigned int midr)
-{
-	if (midr >> 24 != MIDR_ARM)
-		return 0;
-
-	switch (midr >> 4 & 0xfff) {
-	case 0xd08:	/* Cortex-A72, from r1p0 on */
-		return (midr >> 20 & 0xf) > 0;
-	case 0xd0b:	/* Cortex-A76 */
-	case 0xd0c:	/* Neoverse N1 */
-	case 0xd0d:	/* Cortex-A77 */
-	case 0xd0e:	/* Cortex-A76AE */
-	case 0xd40:	/* Neoverse V1 */
-	case 0xd41:	/* Cortex-A78 */
-	case 0xd42:	/* Cortex-A78AE */
-	case 0xd44:	/* Cortex-X1 */
-	case 0xd47:	/* Cortex-A710 */
-	case 0xd48:	/* Cortex-X2 */
-	case 0xd49:	/* Neoverse N2 */
-	case 0xd4b:	/* Cortex-A78C */
-		return 1;
-	}
-
-	return 0;
-}
-
-/**
- * optee_guest_choose_conduit() - Which conduit, if the device tree says "hvc"?
- * @conduits: what is known of SMC and of HVC
- *
- * A tree written for a hypervisor says "hvc"; without one, HVC reaches nobody
- * or raises an exception. A tree that says "smc" needs no choice. Sends
- * CALLS_UID without a tag at most once by each, and only where that is safe.
- *
- * Context: As the calls of @conduits.
- * Return: the conduit that OP-TEE answers, HVC if it is safe but none answers,
- * SMC if HVC is not safe, OPTEE_GUEST_NO_CONDUIT if neither is.
- */
-enum optee_guest_conduit
-optee_guest_choose_conduit(const struct optee_guest_conduits *conduits)
-{
-	unsigned int answer;
-
-	if (!conduits->hvc_safe)
-		return conduits->smc_safe ? OPTEE_GUEST_SMC : OPTEE_GUEST_NO_CONDUIT;
-
-	if (!answers_uid(&conduits->hvc, 0, &answer) && conduits->smc_safe &&
-	    answers_uid(&conduits->smc, 0, &answer))
-		return OPTEE_GUEST_SMC;
-
-	return OPTEE_GUEST_HVC;
-}
-
-/**
  * optee_guest_explain() - One line for a person: what is wrong, what to do
  * @err: of optee_guest_enter() or optee_guest_leave()
  *
@@ -467,6 +287,8 @@ const char *optee_guest_explain(enum optee_guest_error err)
 		return "no error";
 	case OPTEE_GUEST_EID:
 		return "the guest id is not in 1..65535: give one that is";
+	case OPTEE_GUEST_EREWRITTEN:
+		return "a7 does not reach OP-TEE: a hypervisor below must hide the capability of virtualization";
 	case OPTEE_GUEST_EDROPPED:
 		return "a hypervisor drops a7, no call can be tagged: fix its OP-TEE mediator";
 	case OPTEE_GUEST_ENOROOM:

@@ -4,8 +4,8 @@
  * system that runs without a hypervisor: announce oneself, tag the calls, remove
  * the guest.
  *
- * Needs no header, no allocation and no global, so that the same two files
- * serve Linux, U-Boot, a bare EL2 program and tests on a host.
+ * Needs no header, no allocation and no global, so that the same files serve
+ * Linux, U-Boot, a bare EL2 program and tests on a host.
  *
  * Function ids, return codes and the capability bit: optee_os 4.5.0,
  * core/arch/arm/include/sm/optee_smc.h.
@@ -14,7 +14,6 @@
 #define OPTEE_GUEST_H
 
 #define OPTEE_GUEST_CALLS_UID		0xbf00ff01u
-#define OPTEE_GUEST_GET_OS_REVISION	0xb2000001u
 #define OPTEE_GUEST_VM_CREATED		0xb200000du
 #define OPTEE_GUEST_VM_DESTROYED	0xb200000eu
 
@@ -28,7 +27,6 @@
 #define OPTEE_GUEST_RET_UNKNOWN		0xffffffffu
 
 #define OPTEE_GUEST_CAP_VIRTUALIZATION	0x8u
-#define OPTEE_GUEST_CAP_ASYNC_NOTIF	0x20u
 
 /*
  * Id 0 is the hypervisor itself, and OP-TEE keeps ids in 16 bits (HYP_CLNT_ID
@@ -36,6 +34,9 @@
  */
 #define OPTEE_GUEST_ID_MIN		1u
 #define OPTEE_GUEST_ID_MAX		0xffffu
+
+/* More guests than any OP-TEE is built for; a firmware that lies ends here. */
+#define OPTEE_GUEST_LIMIT		64
 
 /**
  * enum optee_guest_role - what this system is to OP-TEE
@@ -56,6 +57,7 @@ enum optee_guest_role {
  * enum optee_guest_error - why enter or leave failed
  * @OPTEE_GUEST_OK:	    it did not
  * @OPTEE_GUEST_EID:	    the id is outside 1..65535; nothing was sent
+ * @OPTEE_GUEST_EREWRITTEN: our a7 does not reach OP-TEE; only CALLS_UID was sent
  * @OPTEE_GUEST_EDROPPED:   somebody below us drops a7: OP-TEE takes us for the
  *			    hypervisor and no call can be tagged
  * @OPTEE_GUEST_ENOROOM:    OP-TEE has no room for another guest
@@ -70,6 +72,7 @@ enum optee_guest_role {
 enum optee_guest_error {
 	OPTEE_GUEST_OK,
 	OPTEE_GUEST_EID,
+	OPTEE_GUEST_EREWRITTEN,
 	OPTEE_GUEST_EDROPPED,
 	OPTEE_GUEST_ENOROOM,
 	OPTEE_GUEST_ENOMEMORY,
@@ -117,33 +120,6 @@ struct optee_guest_transport {
 };
 
 /**
- * enum optee_guest_conduit - the instruction that reaches OP-TEE
- * @OPTEE_GUEST_NO_CONDUIT: neither of them can be executed
- * @OPTEE_GUEST_SMC:	    SMC
- * @OPTEE_GUEST_HVC:	    HVC
- */
-enum optee_guest_conduit {
-	OPTEE_GUEST_NO_CONDUIT,
-	OPTEE_GUEST_SMC,
-	OPTEE_GUEST_HVC,
-};
-
-/**
- * struct optee_guest_conduits - what is known of both instructions
- * @smc:      does calls by SMC
- * @hvc:      does calls by HVC
- * @smc_safe: SMC raises no exception at our exception level
- * @hvc_safe: HVC raises no exception at our exception level, and goes to another
- *	      one: at EL2 it would come back to ourselves
- */
-struct optee_guest_conduits {
-	struct optee_guest_transport smc;
-	struct optee_guest_transport hvc;
-	int smc_safe;
-	int hvc_safe;
-};
-
-/**
  * struct optee_guest - one system's standing with OP-TEE
  * @role:   what we are
  * @note:   what was remarkable about it
@@ -158,24 +134,21 @@ struct optee_guest {
 };
 
 enum optee_guest_error
-optee_guest_enter(struct optee_guest *guest,
-		  const struct optee_guest_transport *transport,
-		  unsigned int caps, unsigned int id,
-		  enum optee_guest_policy policy);
+optee_guest_announce(struct optee_guest *guest,
+		     const struct optee_guest_transport *transport,
+		     unsigned int caps, unsigned int id,
+		     enum optee_guest_policy policy);
 
 enum optee_guest_error
 optee_guest_leave(struct optee_guest *guest,
 		  const struct optee_guest_transport *transport);
 
-enum optee_guest_conduit
-optee_guest_choose_conduit(const struct optee_guest_conduits *conduits);
-
 unsigned int
-optee_guest_usable_caps(const struct optee_guest *guest,
-			const struct optee_guest_transport *transport,
-			unsigned int caps);
+optee_guest_command(const struct optee_guest_transport *transport,
+		    unsigned int fid, unsigned int id);
 
-int optee_guest_late_cpu_hangs(unsigned int midr);
+int optee_guest_answers_uid(const struct optee_guest_transport *transport,
+			    unsigned int id, unsigned int *answer);
 
 const char *optee_guest_explain(enum optee_guest_error err);
 
@@ -193,6 +166,18 @@ const char *optee_guest_role_name(enum optee_guest_role role);
 static inline int optee_guest_id_valid(unsigned int id)
 {
 	return id >= OPTEE_GUEST_ID_MIN && id <= OPTEE_GUEST_ID_MAX;
+}
+
+/**
+ * optee_guest_stranger() - An id that should be nobody's
+ * @id: our id, 1..65535
+ *
+ * Context: Any.
+ * Return: the highest id that is not @id.
+ */
+static inline unsigned int optee_guest_stranger(unsigned int id)
+{
+	return id == OPTEE_GUEST_ID_MAX ? id - 1 : OPTEE_GUEST_ID_MAX;
 }
 
 /**

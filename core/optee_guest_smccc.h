@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The guest protocol for a system that has struct arm_smccc_res and errno.h:
+ * The guest protocol for a system that has struct arm_smccc_res:
  * Linux and U-Boot.
  */
 #ifndef OPTEE_GUEST_SMCCC_H
 #define OPTEE_GUEST_SMCCC_H
 
 #include <linux/arm-smccc.h>
-#include <linux/errno.h>
 #include "optee_guest.h"
 
 /**
@@ -45,38 +44,6 @@ static inline void optee_guest_invoke(void *ctx, unsigned long fid,
 	ret[1] = res.a1;
 	ret[2] = res.a2;
 	ret[3] = res.a3;
-}
-
-/**
- * optee_guest_errno() - An error as a number of errno.h
- * @err: of optee_guest_enter() or optee_guest_leave()
- *
- * Context: Any.
- * Return: 0 or a negative number.
- */
-static inline int optee_guest_errno(enum optee_guest_error err)
-{
-	switch (err) {
-	case OPTEE_GUEST_OK:
-		return 0;
-	case OPTEE_GUEST_EID:
-		return -EINVAL;
-	case OPTEE_GUEST_EDROPPED:
-	case OPTEE_GUEST_EFILTERED:
-		return -EPERM;
-	case OPTEE_GUEST_ENOROOM:
-		return -ENOSPC;
-	case OPTEE_GUEST_ENOMEMORY:
-		return -ENOMEM;
-	case OPTEE_GUEST_ESTUCK:
-	case OPTEE_GUEST_ESTRANDED:
-		return -EBUSY;
-	case OPTEE_GUEST_EINVISIBLE:
-	case OPTEE_GUEST_EANSWER:
-		return -EPROTO;
-	}
-
-	return -EPROTO;
 }
 
 #endif /* OPTEE_GUEST_SMCCC_H */

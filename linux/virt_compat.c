@@ -13,6 +13,7 @@
 #include <linux/crash_dump.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -101,6 +102,32 @@ static void complain(const struct virt_compat *vc, const char *what)
 {
 	dev_err(vc->dev, "guest %u: %s (answer 0x%x)\n", vc->guest.id, what,
 		vc->guest.answer);
+}
+
+static int to_errno(enum optee_guest_error err)
+{
+	switch (err) {
+	case OPTEE_GUEST_OK:
+		return 0;
+	case OPTEE_GUEST_EID:
+		return -EINVAL;
+	case OPTEE_GUEST_EREWRITTEN:
+	case OPTEE_GUEST_EDROPPED:
+	case OPTEE_GUEST_EFILTERED:
+		return -EPERM;
+	case OPTEE_GUEST_ENOROOM:
+		return -ENOSPC;
+	case OPTEE_GUEST_ENOMEMORY:
+		return -ENOMEM;
+	case OPTEE_GUEST_ESTUCK:
+	case OPTEE_GUEST_ESTRANDED:
+		return -EBUSY;
+	case OPTEE_GUEST_EINVISIBLE:
+	case OPTEE_GUEST_EANSWER:
+		return -EPROTO;
+	}
+
+	return -EPROTO;
 }
 
 static int leave(void *data)
@@ -352,7 +379,7 @@ static int become_client(struct virt_compat *vc, u32 sec_caps)
 
 	if (err) {
 		complain(vc, optee_guest_explain(err));
-		return optee_guest_errno(err);
+		return to_errno(err);
 	}
 	if (is_kdump_kernel() && vc->guest.role != OPTEE_GUEST_GUEST) {
 		dev_err(vc->dev, "%s: OP-TEE's threads may be stuck in the crashed kernel, only a guest gets new ones: leave out optee.vm_kdump\n",

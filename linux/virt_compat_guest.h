@@ -8,6 +8,9 @@
 #include <linux/cpumask.h>
 #include <linux/notifier.h>
 #include <linux/types.h>
+#include "optee_guest_conduit.h"
+#include "optee_guest_faults.h"
+#include "optee_guest_mediator.h"
 #include "optee_guest_smccc.h"
 
 struct device;

@@ -11,12 +11,12 @@
 
 static bool guest_is_there(struct virt_compat *vc)
 {
-	unsigned long res[4];
+	struct optee_guest_transport transport = {
+		optee_guest_invoke, &vc->invoke
+	};
+	unsigned int answer;
 
-	optee_guest_invoke(&vc->invoke, OPTEE_GUEST_CALLS_UID, 0,
-			   optee_guest_tag(&vc->guest), res);
-
-	return (u32)res[0] == OPTEE_GUEST_UID_0;
+	return optee_guest_answers_uid(&transport, vc->guest.id, &answer);
 }
 
 static int pm_event(struct notifier_block *pm, unsigned long event, void *data)

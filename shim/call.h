@@ -10,7 +10,8 @@
 
 #include "console.h"
 #include "layout.h"
-#include "optee_guest.h"
+#include "optee_guest_faults.h"
+#include "optee_guest_mediator.h"
 
 /* Fast calls of the standard secure services, without their width. */
 #define PSCI(number)		(0x84000000u + (number))

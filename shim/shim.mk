@@ -12,7 +12,10 @@ SHIM_CFLAGS := $(SHIM_ARCH) -std=gnu11 -Os -g -ffreestanding -fpie -fvisibility=
 	-fno-jump-tables -fno-tree-switch-conversion -fomit-frame-pointer -fno-move-loop-invariants
 SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
 
-SHIM_C := $(addprefix shim/,main.c call.c console.c el2.c tree.c lib.c) core/optee_guest.c
+# There is one conduit below the shim.
+SHIM_CORE := $(filter-out core/optee_guest_conduit.c,$(wildcard core/*.c))
+
+SHIM_C := $(addprefix shim/,main.c call.c console.c el2.c tree.c lib.c) $(SHIM_CORE)
 SHIM_H := $(wildcard shim/*.h core/*.h)
 SHIM_OBJ := $(patsubst %.c,$(SHIM)/%.o,$(notdir $(SHIM_C))) $(SHIM)/head.o
 
@@ -30,7 +33,7 @@ $(SHIM)/%.o: shim/%.c $(SHIM_H) $(B)/tfa/root/versions shim/shim.mk
 	mkdir -p $(@D)
 	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -Icore -isystem $(LIBFDT_INC) -c -o $@ $<
 
-$(SHIM)/optee_guest.o: core/optee_guest.c core/optee_guest.h shim/shim.mk | packages
+$(SHIM)/%.o: core/%.c $(wildcard core/*.h) shim/shim.mk | packages
 	mkdir -p $(@D)
 	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -c -o $@ $<
 

@@ -5,27 +5,21 @@
 #include <command.h>
 #include <dm.h>
 #include <stdio.h>
-#include <linux/arm-smccc.h>
-#include "optee_guest.h"
+#include "optee_guest_smccc.h"
 #include "virt_compat.h"
 
 /* Xen gives its domains the lowest ones; all 65535 take seconds. */
 #define HIGHEST_PROBED	255u
 
-/* CALLS_UID with an id in a7 has no side effect, see optee_guest.c. */
-static bool has_guest(const struct optee_virt_compat *vc, unsigned int id)
-{
-	struct arm_smccc_res res;
-
-	vc->invoke_fn(OPTEE_GUEST_CALLS_UID, 0, 0, 0, 0, 0, 0, id, &res);
-
-	return (u32)res.a0 == OPTEE_GUEST_UID_0;
-}
-
 static int do_optee_guest(struct cmd_tbl *cmdtp, int flag, int argc,
 			  char *const argv[])
 {
+	struct optee_guest_invoke invoke;
+	const struct optee_guest_transport transport = {
+		optee_guest_invoke, &invoke
+	};
 	const struct optee_virt_compat *vc;
+	unsigned int answer;
 	struct udevice *dev;
 	unsigned int id;
 	int ret;
@@ -43,10 +37,11 @@ static int do_optee_guest(struct cmd_tbl *cmdtp, int flag, int argc,
 	if (vc->guest.role != OPTEE_GUEST_GUEST)
 		return CMD_RET_SUCCESS;
 
+	invoke.fn = vc->invoke_fn;
 	printf("id       %u\n", vc->guest.id);
 	printf("guests  ");
 	for (id = OPTEE_GUEST_ID_MIN; id <= HIGHEST_PROBED; id++) {
-		if (has_guest(vc, id))
+		if (optee_guest_answers_uid(&transport, id, &answer))
 			printf(" %u", id);
 	}
 	printf(" of %u..%u\n", OPTEE_GUEST_ID_MIN, HIGHEST_PROBED);

@@ -17,6 +17,8 @@
 #include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "optee_guest_conduit.h"
+#include "optee_guest_mediator.h"
 #include "optee_guest_smccc.h"
 #include "virt_compat.h"
 

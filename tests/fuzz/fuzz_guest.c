@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "model.h"
-#include "optee_guest.h"
+#include "optee_guest_conduit.h"
+#include "optee_guest_faults.h"
+#include "optee_guest_mediator.h"
 
 /*
  * 3 honesty probes, 2 of authority or 1 of presence, 64 removals each with its probe, 3 calls to

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Tests of core/optee_guest.c on a model OP-TEE. An argument is a pattern with
+ * Tests of core/ on a model OP-TEE. An argument is a pattern with
  * * and ?: only the tests whose names match run.
  */
 #include <limits.h>
@@ -15,7 +15,9 @@
 #include <cmocka.h>
 
 #include "model.h"
-#include "optee_guest.h"
+#include "optee_guest_conduit.h"
+#include "optee_guest_faults.h"
+#include "optee_guest_mediator.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -502,14 +504,14 @@ static const struct scenario enters[] = {
 		.id = 1,
 		.script = { LIE_DONE(3, MODEL_VM_CREATED, MODEL_ENOTAVAIL) },
 		.calls = "U0@65535 U0@1 C1@0 U0@1 D1@0",
-		.err = OPTEE_GUEST_ENOROOM,
+		.err = OPTEE_GUEST_EANSWER,
 		.answer = MODEL_ENOTAVAIL,
 	}, {
 		.name = "withdraws_a_guest_that_came_through_a_filter",
 		.id = 1,
 		.script = { LIE_DONE(3, MODEL_VM_CREATED, MODEL_UNKNOWN) },
 		.calls = "U0@65535 U0@1 C1@0 U0@1 D1@0",
-		.err = OPTEE_GUEST_EFILTERED,
+		.err = OPTEE_GUEST_EANSWER,
 		.answer = MODEL_UNKNOWN,
 	}, {
 		.name = "withdraws_after_garbage_to_vm_created",
