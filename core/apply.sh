@@ -3,18 +3,23 @@
 # shellcheck disable=SC2154 # the port's script sets them
 # Put core/ and the glue of one port into a source tree. To be read by PORT/apply,
 # which sets port (its folder), name, variable (of make, for the tree), since (the
-# release that brought upstream's driver), and
+# release that brought upstream's driver), concerns (what to put in, all if empty),
+# and
 #   files DIR  prints the files of DIR that get hooks, or fails
 #   lacks TREE prints what the tree must have and has not, if anything
-#   hooks DIR  prints how often each hook must be there afterwards, going by the
-#	       driver in DIR as it was
+#   needs DIR  prints what the driver in DIR asks of the rules: their virtual names
+#   skips DIR  prints the files of ours that the driver in DIR does without
+#   hooks DIR  prints how often each hook must be there afterwards, and its concern,
+#	       going by the driver in DIR as it was
 #
-# All is done on a copy of the driver, which takes the place of the original
-# only if every hook applied exactly as often as it should.
+# A concern X has the files virt_compat_X*, optee_guest_X* and the rules X_*; "guest"
+# has virt_compat.[ch] and "protocol" optee_guest.[ch]. All is done on a copy of the
+# driver, which takes the place of the original only if every hook applied exactly as
+# often as it should.
 set -eu
 
 die() { echo "$port/apply: $*" >&2; exit 1; }
-[ $# = 1 ] || die "usage: $port/apply TREE"
+[ $# -ge 1 ] || die "usage: $port/apply TREE"
 top=$(cd "$(dirname "$0")/.." && pwd)
 tree=$1
 dir=$tree/drivers/tee/optee
@@ -25,47 +30,115 @@ if [ ! -f "$dir/optee_smc.h" ]; then
 	die "$tree has no drivers/tee/optee: give the top of a $name source tree ($variable=...)"
 fi
 dir=$(cd "$dir" && pwd)
-set -- "$top"/core/*.[ch] "$top/$port"/*.[ch]
 
+count() { cat "$1"/*.c | grep -cF "$2" || true; }
+
+wanted() {
+	[ -n "$concerns" ] || return 0
+	case " $concerns " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
+concern_of() {
+	case $1 in
+	optee_guest.[cho] | optee_guest_smccc.h) echo protocol ;;
+	virt_compat.[cho]) echo guest ;;
+	*_*_*) concern=${1#*_*_} && echo "${concern%%[_.]*}" ;;
+	*) echo guest ;;
+	esac
+}
+
+# The lines of the port's Makefile, for the driver in DIR.
+makefile() {
+	skipped=$(skips "$1")
+	sed 1d "$top/$port/Makefile" | while IFS= read -r line; do
+		object=${line##* }
+		case " $skipped " in *" ${object%.o}.c "*) continue ;; esac
+		! wanted "$(concern_of "$object")" || printf '%s\n' "$line"
+	done
+}
+
+# Our files for the driver in DIR, with hooks of later concerns in earlier ones.
+lay() {
+	from=$1 to=$2
+	makefile "$from" > "$new.makefile"
+	for file in "$top"/core/*.[ch] "$top/$port"/*.[ch]; do
+		base=${file##*/}
+		wanted "$(concern_of "$base")" || continue
+		object=${base%.[ch]}
+		if [ -f "${file%.h}.c" ] || [ -f "${file%.c}.c" ]; then
+			grep -q "[ 	]$object[.]o" "$new.makefile" ||
+				[ "$concerns" = protocol ] || continue
+		fi
+		cp "$file" "$to"
+		case $base in virt_compat*.c) hook "$from" "$to/$base" "$(concern_of "$base")" ;; esac
+	done
+}
+
+# The rules of all wanted concerns but one, whose own file it is.
+hook() {
+	needs=$(needs "$1" | sed 's/^/-D /')
+	awk -v concerns=" $concerns " -v own="${3-}" '
+		/^@[a-z]+_[a-z_]+/ {
+			split(substr($0, 2), word, "_")
+			keep = word[1] != own &&
+			       (concerns ~ /^ *$/ || index(concerns, " " word[1] " "))
+		}
+		keep || /^virtual/' keep="$([ -n "$concerns" ] || echo 1)" \
+		"$top/$port/virt_compat.cocci" > "$new.cocci"
+	grep -q '^@' "$new.cocci" || return 0
+	# shellcheck disable=SC2086 # words
+	spatch --very-quiet $needs --macro-file "$new.macros" --in-place \
+		--sp-file "$new.cocci" "$2" > "$new.log" 2>&1 ||
+		{ cat "$new.log" >&2; die "$2: spatch failed"; }
+}
+
+new=$(mktemp -d "$dir.XXXXXX")
+trap 'rm -rf "$new" "$new".*' EXIT
+trap 'exit 1' HUP INT TERM
+# What the checker cannot know: U-Boot declares its drivers with a macro.
+echo '#define U_BOOT_DRIVER(name) struct driver name' > "$new.macros"
 if grep -qs '"virt_compat.h"' "$dir/smc_abi.c" "$dir/core.c"; then
-	for file; do
+	lay "$dir" "$new"
+	for file in "$new"/*.[ch]; do
+		[ -f "$dir/${file##*/}" ] ||
+			die "$dir has a part of optee-virt-compat, without ${file##*/}: start from the unchanged driver"
 		cmp -s "$file" "$dir/${file##*/}" || stale=1
 	done
 	[ "${stale-}" ] ||
 		{ echo "$dir: optee-virt-compat is there already"; exit; }
-	cp "$@" "$dir"
+	cp "$new"/*.[ch] "$dir"
 	echo "$dir: optee-virt-compat was there already, its files are up to date now"
 	exit
 fi
 
-new=$(mktemp -d "$dir.XXXXXX")
-trap 'rm -rf "$new" "$new.macros" "$new.log"' EXIT
-trap 'exit 1' HUP INT TERM
 cp -a "$dir/." "$new"
 files=$(files "$new") ||
 	die "$dir: no optee_probe() of $name here: it is too old or too new"
 lack=$(lacks "$tree")
 [ -z "$lack" ] || die "$tree lacks $lack"
+if wanted guest; then
+	for file in $files; do
+		hook "$dir" "$file"
+	done
+fi
+lay "$dir" "$new"
 
-# What the checker cannot know: U-Boot declares its drivers with a macro.
-echo '#define U_BOOT_DRIVER(name) struct driver name' > "$new.macros"
-# shellcheck disable=SC2086 # a list of files, whose names mktemp made
-spatch --very-quiet --macro-file "$new.macros" --in-place \
-	--sp-file "$top/$port/virt_compat.cocci" $files > "$new.log" 2>&1 ||
-	{ cat "$new.log" >&2; die "$dir: spatch failed"; }
-
-count() { cat "$1"/*.c | grep -cF "$2" || true; }
 hooks "$dir" > "$new.log"
-while read -r times hook; do
+while read -r times concern hook; do
+	wanted "$concern" || continue
 	count=$(count "$new" "$hook")
 	[ "$count" = "$times" ] ||
 		die "$dir: hook '$hook' applied $count times instead of $times"
 done < "$new.log"
 
-cp "$@" "$new"
-for file in Kconfig Makefile; do
-	{ echo; sed 1d "$top/$port/$file"; } >> "$new/$file"
-done
+if wanted guest; then
+	{ echo; cat "$new.makefile"; } >> "$new/Makefile"
+	for file in "$top/$port"/Kconfig*; do
+		concern=${file##*Kconfig}
+		concern=${concern#.}
+		! wanted "${concern:-guest}" || { echo; sed 1d "$file"; } >> "$new/Kconfig"
+	done
+fi
 
 mv "$dir" "$new.stock"
 mv "$new" "$dir"

@@ -6,14 +6,23 @@
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
+#include <linux/notifier.h>
 #include <linux/suspend.h>
-#include "virt_compat_guest.h"
+#include "virt_compat_sleep.h"
+
+/**
+ * struct sleep_watch - who is told of hibernation
+ * @vc: the device
+ * @pm: told of hibernation
+ */
+struct sleep_watch {
+	struct virt_compat *vc;
+	struct notifier_block pm;
+};
 
 static bool guest_is_there(struct virt_compat *vc)
 {
-	struct optee_guest_transport transport = {
-		optee_guest_invoke, &vc->invoke
-	};
+	struct optee_guest_transport transport = optee_virt_compat_transport(vc);
 	unsigned int answer;
 
 	return optee_guest_answers_uid(&transport, vc->guest.id, &answer);
@@ -21,7 +30,7 @@ static bool guest_is_there(struct virt_compat *vc)
 
 static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
 {
-	struct virt_compat *vc = container_of(pm, struct virt_compat, pm);
+	struct virt_compat *vc = container_of(pm, struct sleep_watch, pm)->vc;
 
 	if (vc->guest.role != OPTEE_GUEST_GUEST)
 		return NOTIFY_DONE;
@@ -45,27 +54,32 @@ static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
 	return NOTIFY_DONE;
 }
 
+static void unwatch_sleep(void *data)
+{
+	unregister_pm_notifier(data);
+}
+
 /**
  * optee_virt_compat_watch_sleep() - See to a guest that is lost in hibernation
- * @vc: the device, with a guest
+ * @vc: the device
  *
  * Context: The driver's probe; may sleep.
  * Return: 0 or an error.
  */
 int optee_virt_compat_watch_sleep(struct virt_compat *vc)
 {
-	vc->pm.notifier_call = pm_event;
+	struct sleep_watch *watch;
+	int rc;
 
-	return register_pm_notifier(&vc->pm);
-}
+	watch = devm_kzalloc(vc->dev, sizeof(*watch), GFP_KERNEL);
+	if (!watch)
+		return -ENOMEM;
 
-/**
- * optee_virt_compat_unwatch_sleep() - Undo optee_virt_compat_watch_sleep()
- * @vc: the device
- *
- * Context: May sleep.
- */
-void optee_virt_compat_unwatch_sleep(struct virt_compat *vc)
-{
-	unregister_pm_notifier(&vc->pm);
+	watch->vc = vc;
+	watch->pm.notifier_call = pm_event;
+	rc = register_pm_notifier(&watch->pm);
+	if (rc)
+		return rc;
+
+	return devm_add_action_or_reset(vc->dev, unwatch_sleep, &watch->pm);
 }

@@ -24,7 +24,7 @@ def follow(board, guide):
 
 def test_recovery(board):
     out = follow(board, "recovery.md")
-    assert "role:guest" in out and "vm_id:1" in out and "conduit:smc" in out
+    assert "vm_role:guest" in out and "vm_id:1" in out and "vm_conduit:smc" in out
     assert "subtests of which 0 failed" in out
     assert "Removing guest 1" in board.secure()
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line and the attributes of a guest.
+ */
+#ifndef VIRT_COMPAT_PARAMS_H
+#define VIRT_COMPAT_PARAMS_H
+
+#include <linux/device.h>
+#include "virt_compat.h"
+
+#ifdef CONFIG_OPTEE_VIRT_COMPAT
+extern unsigned int optee_virt_compat_id;
+extern struct device_attribute optee_virt_compat_vm_role;
+extern struct device_attribute optee_virt_compat_vm_id;
+extern struct device_attribute optee_virt_compat_vm_conduit;
+extern const struct attribute_group optee_virt_compat_group;
+
+/* The end of a list of attributes. */
+#define OPTEE_VIRT_COMPAT_ATTRS			\
+	&optee_virt_compat_vm_role.attr,	\
+	&optee_virt_compat_vm_id.attr,		\
+	&optee_virt_compat_vm_conduit.attr,	\
+	NULL
+
+optee_invoke_fn *
+optee_virt_compat_check_id(struct device *dev, optee_invoke_fn *invoke_fn);
+bool optee_virt_compat_enabled(void);
+enum optee_guest_policy optee_virt_compat_policy(void);
+int optee_virt_compat_check_threads(struct virt_compat *vc);
+#else
+#define OPTEE_VIRT_COMPAT_ATTRS	NULL
+
+static inline optee_invoke_fn *
+optee_virt_compat_check_id(struct device *dev, optee_invoke_fn *invoke_fn)
+{
+	return invoke_fn;
+}
+#endif
+
+#endif /* VIRT_COMPAT_PARAMS_H */
