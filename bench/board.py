@@ -31,6 +31,7 @@ DOM0_ADDRESS = 0x45000000    # of any kernel that something else boots
 INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
 UBOOT_PROMPT = "=> "
+PATIENCE = 120               # seconds of silence that are a failure, on a busy host too
 XEN = BUILD / "xen" / "xen"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
@@ -442,12 +443,12 @@ class Board:
             (self.logs / name).unlink(missing_ok=True)
         shutil.rmtree(self.logs / "esp", ignore_errors=True)
 
-    def try_u(self, command, timeout=30):
+    def try_u(self, command, timeout=PATIENCE):
         """Have U-Boot run a command; (its output, its exit status)."""
         out, _, status = self.uboot.run(command, timeout=timeout)
         return "\n".join(out), status
 
-    def u(self, command, timeout=30):
+    def u(self, command, timeout=PATIENCE):
         """Have U-Boot run a command that must succeed; its output as text."""
         out, status = self.try_u(command, timeout)
         if status:
@@ -466,14 +467,14 @@ class Board:
         self.target.deactivate(self.uboot)
         self.shell = self.target.get_driver("ShellDriver")
 
-    def sh(self, command, timeout=30):
+    def sh(self, command, timeout=PATIENCE):
         """Run a command that must succeed; its output as text."""
         out, status = self.try_sh(command, timeout)
         if status:
             raise AssertionError(f"{command!r} failed with {status}:\n{out}\n{self.dmesg(20)}")
         return out
 
-    def try_sh(self, command, timeout=30):
+    def try_sh(self, command, timeout=PATIENCE):
         """Run a command; (its output, its exit status)."""
         out, _, status = self.shell.run(command, timeout=timeout)
         return "\n".join(out), status
@@ -534,7 +535,7 @@ class Board:
         """Tell tests/mediator what to do, see there."""
         assert self.smc(MEDIATOR_CONTROL, mode, wrong, answer)[0] == 0
 
-    def calls(self, command, timeout=30):
+    def calls(self, command, timeout=PATIENCE):
         """What the driver's own functions for calls send during a command, less the
         tag that ours put in: (function, a1, a7) of each call."""
         self.sh("cd /sys/kernel/tracing && echo 8192 > buffer_size_kb && echo > trace && "

@@ -150,8 +150,8 @@ withdraw(struct optee_guest *guest,
 }
 
 static enum optee_guest_error
-create(struct optee_guest *guest,
-       const struct optee_guest_transport *transport)
+create_guest(struct optee_guest *guest,
+	     const struct optee_guest_transport *transport)
 {
 	unsigned int created = optee_guest_command(transport,
 						   OPTEE_GUEST_VM_CREATED,
@@ -242,7 +242,7 @@ optee_guest_announce(struct optee_guest *guest,
 		guest->note = OPTEE_GUEST_RECLAIMED;
 	}
 
-	return create(guest, transport);
+	return create_guest(guest, transport);
 }
 
 /**
@@ -288,7 +288,7 @@ const char *optee_guest_explain(enum optee_guest_error err)
 	case OPTEE_GUEST_EID:
 		return "the guest id is not in 1..65535: give one that is";
 	case OPTEE_GUEST_EREWRITTEN:
-		return "a7 does not reach OP-TEE: a hypervisor below must hide the capability of virtualization";
+		return "a7 does not reach OP-TEE: a hypervisor below must hide the capability";
 	case OPTEE_GUEST_EDROPPED:
 		return "a hypervisor drops a7, no call can be tagged: fix its OP-TEE mediator";
 	case OPTEE_GUEST_ENOROOM:

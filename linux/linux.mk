@@ -35,7 +35,8 @@ $(B)/linux/$1/smccall/smccall.ko: $(wildcard tests/smccall/*) $(B)/linux/$1/read
 		CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc \
 		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 modules
 
-MODULES_$1 := $(foreach way,stock off id-1 id-7,$(B)/linux/$1/$(way)/optee.ko) $(B)/linux/$1/smccall/smccall.ko
+MODULES_$1 := $(foreach way,stock off id-1 id-7,$(B)/linux/$1/$(way)/optee.ko) $(B)/linux/$1/smccall/smccall.ko \
+	$(if $(filter $(NEWEST_LINE),$1),$(B)/linux/$1/first/optee.ko)
 
 $(B)/linux/$1/modules.cpio: bench/pack-modules $$(MODULES_$1)
 	bench/pack-modules $$(abspath $$@) $(B)/linux/$1
@@ -60,6 +61,33 @@ $(B)/linux/newest/vmlinuz: $(B)/linux/newest/ready ;
 
 $(B)/linux/newest/modules.cpio: bench/pack-modules $(B)/linux/newest/ready
 	bench/pack-modules $(abspath $@) $(B)/linux/newest
+
+# What a series is made for, as a git tree, and the series.
+SERIES_PARTS := drivers/tee Documentation/tee Documentation/ABI/testing scripts MAINTAINERS
+SERIES_FILES := linux/make-series $(shell find linux/series -type f) $(DRIVER_FILES)
+
+$(B)/series/%/base/.git/done: $(B)/linux/%/ready
+	rm -rf $(B)/series/$*
+	mkdir -p $(B)/series/$*/base
+	tar xf $(B)/linux/$*/source.tar.xz -C $(B)/series/$*/base --strip-components=1 \
+		--wildcards --no-wildcards-match-slash $(SERIES_PARTS:%='*/%')
+	git -C $(B)/series/$*/base init -q
+	git -C $(B)/series/$*/base add -A
+	git -C $(B)/series/$*/base -c user.name=Linux -c user.email=linux@localhost commit -q -m Linux
+	touch $@
+
+$(B)/series/%/tree/.git/HEAD: $(SERIES_FILES) $(B)/series/%/base/.git/done
+	$(call log,series for $*)
+	rm -rf $(B)/series/$*/tree
+	GIT_AUTHOR_NAME=Bench GIT_AUTHOR_EMAIL=bench@localhost \
+		linux/make-series tree $(B)/series/$*/base $(B)/series/$*/tree
+
+# The driver of the first two patches.
+$(B)/linux/$(NEWEST_LINE)/first/optee.ko: $(B)/series/$(NEWEST_LINE)/tree/.git/HEAD
+	rm -rf $(B)/series/$(NEWEST_LINE)/first
+	mkdir $(B)/series/$(NEWEST_LINE)/first
+	git -C $(B)/series/$(NEWEST_LINE)/tree archive guest | tar x -C $(B)/series/$(NEWEST_LINE)/first
+	linux/build-module $(@D) $(B)/series/$(NEWEST_LINE)/first $(call kdir,$(NEWEST_LINE)) 1 W=1 C=2
 
 # Kernels built whole: the newest with our driver in it, and a 32-bit one with our driver
 # as two modules, of its own tree (whole) and built outside of it (id-1).
@@ -104,4 +132,10 @@ linux-apply: packages ## The driver's change into a kernel tree of yours: KSRC=<
 	@$(if $(KSRC),,echo "give the kernel's source: make linux-apply KSRC=<source>" >&2; exit 1)
 	@linux/apply "$(KSRC)"
 
-.PHONY: linux-module linux-apply
+linux-series: packages ## The change as a mail-ready series: KSRC=<git tree> OUT=<new folder>
+	@linux/make-series series "$(KSRC)" "$(OUT)"
+
+linux-patch: packages ## The change as one patch file: KSRC=<git tree> OUT=<new file>
+	@linux/make-series patch "$(KSRC)" "$(OUT)"
+
+.PHONY: linux-module linux-apply linux-series linux-patch

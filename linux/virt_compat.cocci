@@ -129,7 +129,10 @@ symbol optee_dev_attrs;
  static struct attribute *optee_dev_attrs[] = {
  	...,
 -	NULL
-+	OPTEE_VIRT_COMPAT_ATTRS
++	OPTEE_VIRT_COMPAT_ATTR(vm_role),
++	OPTEE_VIRT_COMPAT_ATTR(vm_id),
++	OPTEE_VIRT_COMPAT_ATTR(vm_conduit),
++	NULL
  };
 
 @params_attrs_include depends on params_attrs@
@@ -149,6 +152,11 @@ symbol vc, rc, dev;
 @@
  #include "virt_compat_conduit.h"
 +#include "virt_compat_params.h"
+
+@params_group_include depends on params_group@
+@@
+ #include "virt_compat_params.h"
++#include "virt_compat_params_group.h"
 
 @kdump_refuse@
 @@

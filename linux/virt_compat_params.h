@@ -6,30 +6,27 @@
 #define VIRT_COMPAT_PARAMS_H
 
 #include <linux/device.h>
+#include <linux/kconfig.h>
+#include <linux/types.h>
 #include "virt_compat.h"
 
-#ifdef CONFIG_OPTEE_VIRT_COMPAT
 extern unsigned int optee_virt_compat_id;
 extern struct device_attribute optee_virt_compat_vm_role;
 extern struct device_attribute optee_virt_compat_vm_id;
 extern struct device_attribute optee_virt_compat_vm_conduit;
-extern const struct attribute_group optee_virt_compat_group;
 
-/* The end of a list of attributes. */
-#define OPTEE_VIRT_COMPAT_ATTRS			\
-	&optee_virt_compat_vm_role.attr,	\
-	&optee_virt_compat_vm_id.attr,		\
-	&optee_virt_compat_vm_conduit.attr,	\
-	NULL
+/* A list of attributes ends with the first that is not there. */
+#define OPTEE_VIRT_COMPAT_ATTR(name)			\
+	(IS_ENABLED(CONFIG_OPTEE_VIRT_COMPAT) ?		\
+	 &optee_virt_compat_##name.attr : NULL)
 
+#ifdef CONFIG_OPTEE_VIRT_COMPAT
 optee_invoke_fn *
 optee_virt_compat_check_id(struct device *dev, optee_invoke_fn *invoke_fn);
 bool optee_virt_compat_enabled(void);
 enum optee_guest_policy optee_virt_compat_policy(void);
 int optee_virt_compat_check_threads(struct virt_compat *vc);
 #else
-#define OPTEE_VIRT_COMPAT_ATTRS	NULL
-
 static inline optee_invoke_fn *
 optee_virt_compat_check_id(struct device *dev, optee_invoke_fn *invoke_fn)
 {

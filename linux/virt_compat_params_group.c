@@ -4,9 +4,13 @@
  * at the platform device.
  */
 #include "virt_compat_params.h"
+#include "virt_compat_params_group.h"
 
 static struct attribute *attrs[] = {
-	OPTEE_VIRT_COMPAT_ATTRS
+	OPTEE_VIRT_COMPAT_ATTR(vm_role),
+	OPTEE_VIRT_COMPAT_ATTR(vm_id),
+	OPTEE_VIRT_COMPAT_ATTR(vm_conduit),
+	NULL
 };
 
 const struct attribute_group optee_virt_compat_group = {

@@ -206,7 +206,7 @@ def test_apply_fits_every_kernel_of_the_suites(suite, tmp_path, note):
                  for line in path.read_text().splitlines() if "optee_virt_compat_" in line]
         note(f"{suite} {tree.name}: {len(hooks)} hooks")
         ffa = "= optee_ffa_abi_register()" in (tree / "drivers/tee/optee/core.c").read_text()
-        assert len(hooks) == 4 + ffa, hooks
+        assert len(hooks) == 6 + ffa, hooks
 
 
 def snapshot(tree):
@@ -252,14 +252,19 @@ def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
     assert snapshot(kernel_tree) == files
 
 
+def test_apply_refuses_a_tree_that_has_a_part(kernel_tree):
+    assert run("linux/apply", kernel_tree, "protocol", "guest").returncode == 0
+    refused_in_a_line("linux/apply", kernel_tree, lambda tree: None, "has a part of optee-virt")
+
+
 @pytest.mark.parametrize("name, gone, instead, hook", (
     ("smc_abi.c", '#include "optee_private.h"', '#include "other.h"', "virt_compat.h"),
-    ("smc_abi.c", "get_invoke_func(&pdev->dev)", "find_it()", "optee_virt_compat_prepare"),
+    ("smc_abi.c", "get_invoke_func(&pdev->dev)", "find_it()", "optee_virt_compat_conduit"),
     ("smc_abi.c", "if (!optee_msg_exchange_capabilities(", "if (!exchange(",
      "optee_virt_compat_enter"),
     ("smc_abi.c", "optee_shutdown(struct platform_device *pdev)", "optee_shutdown(void *pdev)",
      "optee_virt_compat_shutdown"),
-    ("core.c", '#include "optee_private.h"', '#include "other.h"', "virt_compat.h"),
+    ("core.c", '#include "optee_private.h"', '#include "other.h"', "virt_compat_kdump.h"),
     ("core.c", "= optee_ffa_abi_register();", "= optee_ffa_abi_register() ?: 0;",
      "optee_virt_compat_ffa_register"),
 ))
@@ -318,6 +323,9 @@ def test_apply_warns_of_other_callers(kernel_tree, source, warned):
     (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=0"], "1..65535"),
     (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=65536"], "1..65535"),
     (["linux-module", "CONFIG_OPTEE_VIRT_COMPAT_VM_ID=one"], "1..65535"),
+    (["linux-series"], "KSRC"),
+    (["linux-patch", "KSRC=/nowhere"], "OUT"),
+    (["linux-series", "KSRC=/nowhere", f"OUT={BUILD}/nothing"], "no drivers/tee/optee"),
 ))
 def test_make_refuses_bad_input_in_a_line(arguments, says):
     result = run("make", "--no-print-directory", *arguments)

@@ -74,7 +74,7 @@ $(B)/tests/aarch32.bin: tests/aarch32/entry.S | packages
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
 	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
-	line-$(NEWEST_LINE)
+	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
@@ -117,7 +117,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 
 check-full: inputs drivers $(FULL) ## All checks, also the long ones
 	$(call try_lines,newest)
-	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz $(B)/series/newest/base/.git/done
 	@$(MAKE) --no-print-directory sid-eight sid-oldleave || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests

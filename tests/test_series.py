@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The driver's change as a series for the kernel lists."""
+
+import re
+import shutil
+
+import pytest
+
+from bench.board import VM_CREATED, VM_DESTROYED, ours
+from conftest import LINES, TOP
+from test_linux import SUBSET
+from test_hypervisor import DROP, TAG
+from test_static import BUILD, run, snapshot
+
+machine = pytest.mark.machine
+full = pytest.mark.full
+
+DRIVER = "drivers/tee/optee"
+PATCHES = sorted(path.name for path in (TOP / "linux/series").glob("[0-9][0-9]-*") if path.is_dir())
+CONCERNS = [name[3:] for name in PATCHES]
+WRITER = ("env", "GIT_AUTHOR_NAME=Ann Author", "GIT_AUTHOR_EMAIL=ann@example.org",
+          "GIT_COMMITTER_NAME=Ann Author", "GIT_COMMITTER_EMAIL=ann@example.org")
+
+
+@pytest.fixture(params=(LINES[0], pytest.param("newest", marks=full)))
+def base(request):
+    """A Linux tree in git."""
+    tree = BUILD / "series" / request.param / "base"
+    if not (tree / ".git/done").exists():
+        pytest.skip(f"build/series/{request.param} is not there: its suite has not answered")
+    return tree
+
+
+def git(tree, *command):
+    result = run("git", "-C", tree, *command)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+@pytest.fixture
+def series(base, tmp_path):
+    result = run(*WRITER, "linux/make-series", "series", base, tmp_path / "series")
+    assert result.returncode == 0, result.stdout
+    return tmp_path / "series"
+
+
+def test_series_is_the_driver(base, series, tmp_path, note):
+    """git am of all gives what linux/apply gives, and so does the one patch file."""
+    patches = sorted(series.iterdir())
+    assert len(patches) == 1 + len(PATCHES)
+    for patch in patches[1:]:
+        assert "Signed-off-by: Ann Author <ann@example.org>" in patch.read_text()
+
+    trees = [tmp_path / name for name in ("series-tree", "patch-tree", "applied")]
+    for tree in trees:
+        git(tmp_path, "clone", "-q", base, tree)
+    git(trees[0], "-c", "user.name=M", "-c", "user.email=m@example.org", "am", "-q", *patches[1:])
+    result = run(*WRITER, "linux/make-series", "patch", base, tmp_path / "patch")
+    assert result.returncode == 0, result.stdout
+    git(trees[1], "apply", "--index", tmp_path / "patch")
+    assert run("linux/apply", trees[2]).returncode == 0
+    drivers = [snapshot(tree / DRIVER) for tree in trees]
+    assert drivers[0] == drivers[2] and drivers[1] == drivers[2]
+    assert git(trees[0], "diff", "--stat", "HEAD").strip() == ""
+    assert f"base-commit: {git(base, 'rev-parse', 'HEAD').strip()}" in patches[0].read_text()
+    note(re.search(r"^Together.*\n.*code", patches[0].read_text(), re.M)[0].replace("\n", " "))
+
+
+def test_series_answers_the_review(series):
+    cover = (series / "0000-cover-letter.patch").read_text()
+    assert not re.search(r"\*\*\*|@[A-Z]+@", cover)
+    costs = re.search(r"(\w+) instructions more, the load of one number",
+                      (TOP / "README.md").read_text())[1]
+    assert f"takes {costs} instructions more" in cover
+    for answer in ("global", "special invoke function", '"hvc"', "no hypervisor", "Documentation",
+                   "Why not in OP-TEE", "entered at EL2 is the hypervisor"):
+        assert answer in cover
+
+
+def test_series_is_clean(base, series):
+    """MAINTAINERS has drivers/tee/optee as a whole."""
+    for patch in sorted(series.iterdir())[1:]:
+        result = run("perl", base / "scripts/checkpatch.pl", "--no-tree", "--strict", "--terse",
+                     "--show-types", "--ignore", "FILE_PATH_CHANGES", patch)
+        remarks = [line for line in result.stdout.splitlines() if not line.startswith("total: ")]
+        assert result.returncode == 0 and not remarks, result.stdout
+
+
+@pytest.mark.parametrize("concern", CONCERNS[1:2] + CONCERNS[-1:]
+                         + [pytest.param(name, marks=full) for name in CONCERNS[2:-1]])
+def test_prefix_builds_without_a_warning(concern, tmp_path):
+    """As a module, with the option and without, which gives the stock driver."""
+    line = LINES[0]
+    archive = tmp_path / "tree.tar"
+    git(BUILD / "series" / line / "tree", "archive", "-o", archive, concern)
+    (tmp_path / "tree").mkdir()
+    assert run("tar", "xf", archive, "-C", tmp_path / "tree").returncode == 0
+    headers = next((BUILD / "linux" / line / "root/usr/src").glob("linux-headers-*-arm64"))
+    code = {}
+    for way in ("off", "1"):
+        out = BUILD / "series" / line / f"{concern}-{way}"
+        result = run("linux/build-module", out, tmp_path / "tree", headers, way)
+        assert result.returncode == 0, result.stdout
+        log = (out / "log").read_text()
+        assert "CHECK" in log and "warning" not in log, log
+        code[way] = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc",
+                        "--section=.text", "--section=.init.text", out / "optee.ko").stdout
+    stock = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc", "--section=.text",
+                "--section=.init.text", BUILD / "linux" / line / "stock/optee.ko").stdout
+    lines = [text.splitlines()[3:] for text in (code["off"], stock, code["1"])]
+    assert lines[0] == lines[1] != lines[2] and len(lines[0]) > 1000
+
+
+def refused(tree, out, says, *environment):
+    before = snapshot(out.parent)
+    result = run("env", *environment, "linux/make-series", "series", tree, out)
+    assert result.returncode != 0 and snapshot(out.parent) == before
+    assert len(result.stdout.splitlines()) == 1 and says in result.stdout, result.stdout
+
+
+def test_series_refuses_bad_input_in_a_line(tmp_path):
+    base = BUILD / "series" / LINES[0] / "base"
+    tree = tmp_path / "tree"
+    git(tmp_path, "clone", "-q", base, tree)
+    place = tmp_path / "place"
+    place.mkdir()
+    out = place / "out"
+    name = ("GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.org")
+
+    refused(tree, out, "no git identity", "HOME=/nowhere", "GIT_CONFIG_NOSYSTEM=1")
+    refused(tree, place, "is there already", *name)
+    refused(tree, place / "none" / "out", "is no folder", *name)
+    with open(tree / DRIVER / "smc_abi.c", "a", encoding="ascii") as driver:
+        driver.write("/* mine */\n")
+    refused(tree, out, "commit or stash", *name)
+    git(tree, "checkout", "-q", ".")
+
+    plain = tmp_path / "plain"
+    shutil.copytree(tree / "drivers", plain / "drivers")
+    refused(plain, out, "no git tree", *name)
+
+    def committed(change):
+        change()
+        git(tree, "add", "-A")
+        git(tree, "-c", "user.name=A", "-c", "user.email=a", "commit", "-qm", "x")
+
+    committed(lambda: run("linux/apply", tree))
+    refused(tree, out, "already", *name)
+    git(tree, "reset", "-q", "--hard", "HEAD~1")
+    core = tree / DRIVER / "core.c"
+    committed(lambda: core.write_text(core.read_text().replace("optee_dev_attrs", "attrs")))
+    refused(tree, out, "too old", *name)
+
+
+# The first two patches by themselves.
+FIRST = "first"
+
+
+def test_first_patches_make_a_guest(board):
+    log = board.load(FIRST)
+    assert ours(log) == ["optee firmware:optee: guest 1, conduit smc"], log
+    board.xtest(SUBSET)
+    board.unload()
+    assert not board.has_guest(1)
+
+
+@machine(firmware="plain")
+def test_first_patches_on_plain_optee(board):
+    assert "plain, conduit smc" in board.load(FIRST)
+    board.xtest("1004")
+
+
+@machine(xen=True)
+def test_first_patches_in_dom0_of_xen(board):
+    assert "plain, conduit smc" in board.load(FIRST)
+    board.xtest("1004")
+
+
+@machine(interrupt=False)
+def test_first_patches_remove_the_guest_of_a_failed_probe(board):
+    assert "optee: platform_get_irq: ret " in board.load(FIRST)
+    assert "Added guest 1" in board.secure() and not board.has_guest(1)
+
+
+@pytest.mark.parametrize("mode", (TAG, DROP), ids=("tags", "drops"))
+@machine(mediator=True, cpus=1)
+def test_first_patches_refuse_a_mediator_that_hides_nothing(board, mode):
+    """No TEE, and nothing sent but questions."""
+    if mode == TAG:
+        assert board.smc(VM_CREATED, 1)[0] == 0
+    board.mediate(mode)
+    log = board.load(FIRST)
+    assert len(ours(log)) == 1 and "a7 does not reach OP-TEE" in log, log
+    board.sh("! ls /dev/tee0")
+    board.mediate(0)
+    if mode == TAG:
+        assert board.smc(VM_DESTROYED, 1)[0] == 0
+
+
+@machine(reboots=True)
+def test_first_patches_remove_the_guest_at_reboot(board):
+    board.load(FIRST)
+    board.boots_again("reboot -f")
+    first, second = board.secure().split("Primary CPU initializing")[1:]
+    assert first.count("Removing guest 1") == first.count("Added guest 1") == 1
+    board.load(FIRST)
+    board.xtest("1004")
