@@ -148,7 +148,12 @@ symbol vc, rc, dev;
 +if (rc)
 +	return ERR_PTR(rc);
 
-@params_include depends on params_policy || params_check_id || params_conduit@
+@params_include depends on params_policy || params_check_id@
+@@
+ #include "virt_compat.h"
++#include "virt_compat_params.h"
+
+@params_conduit_include depends on params_conduit@
 @@
  #include "virt_compat_conduit.h"
 +#include "virt_compat_params.h"
@@ -194,14 +199,14 @@ symbol vc, rc;
 
 @kdump_include depends on kdump_policy@
 @@
- #include "virt_compat_conduit.h"
+ #include "virt_compat.h"
 +#include "virt_compat_kdump.h"
 
 @faults_lock@
 symbol err;
 @@
 +cpus_read_lock();
- err = optee_guest_enter(...);
+ err = \(optee_guest_announce\|optee_guest_enter\)(...);
 +cpus_read_unlock();
 
 @faults_watch@
@@ -232,7 +237,7 @@ identifier invoke_fn, sec_caps, pdev;
 
 @faults_include depends on faults_watch || faults_caps@
 @@
- #include "virt_compat_conduit.h"
+ #include "virt_compat.h"
 +#include "virt_compat_faults.h"
 
 @sleep_watch@
@@ -245,7 +250,7 @@ symbol vc, rc;
 
 @sleep_include depends on sleep_watch@
 @@
- #include "virt_compat_params.h"
+ #include "virt_compat.h"
 +#include "virt_compat_sleep.h"
 
 @callers_warn@

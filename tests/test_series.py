@@ -86,29 +86,53 @@ def test_series_is_clean(base, series):
         assert result.returncode == 0 and not remarks, result.stdout
 
 
+def headers():
+    return next((BUILD / "linux" / LINES[0] / "root/usr/src").glob("linux-headers-*-arm64"))
+
+
+def built(tree, name, way):
+    """A driver's code, built without a warning."""
+    out = BUILD / "series" / LINES[0] / f"{name}-{way}"
+    result = run("linux/build-module", out, tree, headers(), way)
+    assert result.returncode == 0, result.stdout
+    log = (out / "log").read_text()
+    assert "CHECK" in log and "warning" not in log, log
+    return code(out / "optee.ko")
+
+
+def code(module):
+    lines = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc", "--section=.text",
+                "--section=.init.text", module).stdout.splitlines()[3:]
+    assert len(lines) > 1000
+    return lines
+
+
 @pytest.mark.parametrize("concern", CONCERNS[1:2] + CONCERNS[-1:]
                          + [pytest.param(name, marks=full) for name in CONCERNS[2:-1]])
 def test_prefix_builds_without_a_warning(concern, tmp_path):
     """As a module, with the option and without, which gives the stock driver."""
-    line = LINES[0]
     archive = tmp_path / "tree.tar"
-    git(BUILD / "series" / line / "tree", "archive", "-o", archive, concern)
-    (tmp_path / "tree").mkdir()
-    assert run("tar", "xf", archive, "-C", tmp_path / "tree").returncode == 0
-    headers = next((BUILD / "linux" / line / "root/usr/src").glob("linux-headers-*-arm64"))
-    code = {}
-    for way in ("off", "1"):
-        out = BUILD / "series" / line / f"{concern}-{way}"
-        result = run("linux/build-module", out, tmp_path / "tree", headers, way)
-        assert result.returncode == 0, result.stdout
-        log = (out / "log").read_text()
-        assert "CHECK" in log and "warning" not in log, log
-        code[way] = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc",
-                        "--section=.text", "--section=.init.text", out / "optee.ko").stdout
-    stock = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc", "--section=.text",
-                "--section=.init.text", BUILD / "linux" / line / "stock/optee.ko").stdout
-    lines = [text.splitlines()[3:] for text in (code["off"], stock, code["1"])]
-    assert lines[0] == lines[1] != lines[2] and len(lines[0]) > 1000
+    git(BUILD / "series" / LINES[0] / "tree", "archive", "-o", archive, concern)
+    assert run("tar", "xf", archive, "-C", tmp_path).returncode == 0
+    stock = code(BUILD / "linux" / LINES[0] / "stock/optee.ko")
+    assert built(tmp_path, concern, "off") == stock
+    assert built(tmp_path, concern, "1") != stock
+
+
+@full
+@pytest.mark.parametrize("concerns", re.findall(
+    r"^\| \d+ \| `(\w+)`.* (\d+) \|$", (TOP / "docs/upstream.md").read_text(), re.M), ids=lambda it: it[0])
+def test_concern_needs_what_the_docs_say(concerns, tmp_path):
+    """The others may be refused."""
+    wanted = [concerns[0]]
+    needs = int(concerns[1])
+    while needs:
+        wanted.insert(0, CONCERNS[needs - 1])
+        needs = {7: 6, 6: 2, 2: 1}.get(needs, 0)
+    shutil.copytree(BUILD / "linux" / LINES[0] / "src/drivers/tee", tmp_path / "drivers/tee")
+    result = run("linux/apply", tmp_path, *wanted)
+    assert result.returncode == 0, result.stdout
+    built(tmp_path, f"{concerns[0]}-alone", "1")
 
 
 def refused(tree, out, says, *environment):
