@@ -115,7 +115,7 @@ int optee_virt_compat_check_cpus(struct virt_compat *vc)
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		if (!cpu)
+		if (cpu == 0)
 			continue;
 		smp_call_function_single(cpu, hangs, &late, 1);
 		if (late)
