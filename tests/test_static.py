@@ -135,6 +135,49 @@ def test_tagged_call_costs_two_instructions(built_line):
     assert stock and sorted(tagged) == sorted(stock + ["adrp", "ldr"])
 
 
+def compile_commands(line, way):
+    """How kbuild has compiled each file of ours, without what would be written."""
+    for path in sorted((BUILD / "linux" / line / way / "drivers/tee/optee").glob(".*.o.cmd")):
+        command = re.match(r"(?:saved)?cmd_\S+ := (.* -c .*?)(?: ; .*)?\n", path.read_text())
+        if command and re.match(r"[.](virt_compat|optee_guest)", path.name):
+            yield re.sub(r"-Wp,-MM?D,\S+", "", command[1]) + " -o /dev/null"
+
+
+def test_gcc_analyzer():
+    """No finding in core/ as a host's program nor in the driver as the kernel builds it."""
+    for path in tracked("core/*.c"):
+        clean("gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-fanalyzer", "-Icore", "-c",
+              "-o", "/dev/null", path)
+    headers = next((BUILD / "linux/6.12/root/usr/src").glob("linux-headers-*-arm64"))
+    commands = list(compile_commands("6.12", "id-1"))
+    assert len(commands) > len(tracked("core/*.c"))
+    for command in commands:
+        clean("sh", "-c", f"cd {headers} && {command} -fanalyzer")
+
+
+# smatch is in none of bookworm, bookworm-backports, trixie and sid.
+def test_coccicheck(note):
+    """The kernel's own semantic patches have nothing to say of the files that we add or hook
+    into; those written in OCaml need its compiler and are left out."""
+    place = BUILD / "linux/6.12/src/scripts/coccinelle"
+    rules = [rule for rule in sorted(place.glob("**/*.cocci")) if "ocaml" not in rule.read_text()]
+    assert len(rules) > 60
+    driver = BUILD / "linux/6.12/id-1/drivers/tee/optee"
+    files = [path for pattern in ("virt_compat*.[ch]", "optee_guest*.[ch]", "smc_abi.c", "core.c")
+             for path in sorted(driver.glob(pattern))]
+    found = []
+    for rule in rules:
+        result = run("spatch", "-D", "report", "--very-quiet", "--no-show-diff",
+                     "--cocci-file", rule, *files)
+        # spatch doubts some rules, too.
+        remarks = [line for line in result.stdout.splitlines()
+                   if not line.startswith("warning: line ")]
+        if result.returncode or remarks:
+            found += [rule.name, *remarks]
+    assert not found, "\n".join(found)
+    note(f"coccicheck: {len(rules)} of the kernel's rules on {len(files)} files")
+
+
 def test_missing_packages_are_a_line(tmp_path):
     """The command that root has to type; nothing is tried without root."""
     for name, script in (("id", "echo 1000"), ("dpkg-query", "echo 'ii bc'"),
