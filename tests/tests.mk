@@ -71,6 +71,10 @@ $(B)/tests/aarch32.bin: tests/aarch32/entry.S | packages
 		-Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $<
 	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
 
+# CBMC, run where it is with its own suite's libraries.
+$(B)/cbmc/root/versions: bench/fetch $(B)/apt/trixie/updated
+	bench/fetch $(B)/cbmc/root trixie cbmc minisat libc6 libgcc-s1 libstdc++6
+
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
 	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
@@ -99,6 +103,7 @@ inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/te
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-async sid-crowded || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory $(B)/cbmc/root/versions || echo "== no CBMC: the proofs are skipped"
 	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
 
 # A suite that does not answer: its test is skipped.
