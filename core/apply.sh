@@ -68,7 +68,7 @@ lay() {
 		wanted "$(concern_of "$base")" || continue
 		object=${base%.[ch]}
 		if [ -f "${file%.h}.c" ] || [ -f "${file%.c}.c" ]; then
-			grep -q "[ 	]$object[.]o" "$new.makefile" ||
+			grep -q "[ 	]${object}[.]o" "$new.makefile" ||
 				[ "$concerns" = protocol ] || continue
 		fi
 		cp "$file" "$to"
