@@ -13,9 +13,10 @@
 #	       going by the driver in DIR as it was
 #
 # A concern X has the files virt_compat_X*, optee_guest_X* and the rules X_*; "guest"
-# has virt_compat.[ch] and "protocol" optee_guest.[ch]. All is done on a copy of the
-# driver, which takes the place of the original only if every hook applied exactly as
-# often as it should.
+# has virt_compat.[ch] and "protocol" optee_guest.[ch]. A file of X's that ends with
+# _test.[ch] is laid if "test" is wanted too. All is done on a copy of the driver, which
+# takes the place of the original only if every hook applied exactly as often as it
+# should.
 set -eu
 
 die() { echo "$port/apply: $*" >&2; exit 1; }
@@ -31,6 +32,7 @@ if [ ! -f "$dir/optee_smc.h" ]; then
 fi
 dir=$(cd "$dir" && pwd)
 
+# A test calls what a hook calls.
 count() {
 	find "$1" -maxdepth 1 -name '*.c' ! -name '*_test.c' -exec cat {} + | grep -cF "$2" || true
 }
@@ -49,13 +51,18 @@ concern_of() {
 	esac
 }
 
+wants_file() {
+	case $1 in *_test.[cho]) wanted test || return 1 ;; esac
+	wanted "$(concern_of "$1")"
+}
+
 # The lines of the port's Makefile, for the driver in DIR.
 makefile() {
 	skipped=$(skips "$1")
 	sed 1d "$top/$port/Makefile" | while IFS= read -r line; do
 		object=${line##* }
 		case " $skipped " in *" ${object%.o}.c "*) continue ;; esac
-		! wanted "$(concern_of "$object")" || printf '%s\n' "$line"
+		! wants_file "$object" || printf '%s\n' "$line"
 	done
 }
 
@@ -65,14 +72,17 @@ lay() {
 	makefile "$from" > "$new.makefile"
 	for file in "$top"/core/*.[ch] "$top/$port"/*.[ch]; do
 		base=${file##*/}
-		wanted "$(concern_of "$base")" || continue
+		wants_file "$base" || continue
 		object=${base%.[ch]}
 		if [ -f "${file%.h}.c" ] || [ -f "${file%.c}.c" ]; then
 			grep -q "[ 	]${object}[.]o" "$new.makefile" ||
 				[ "$concerns" = protocol ] || continue
 		fi
 		cp "$file" "$to"
-		case $base in virt_compat*.c) hook "$from" "$to/$base" "$(concern_of "$base")" ;; esac
+		case $base in
+		*_test.c) ;;
+		virt_compat*.c) hook "$from" "$to/$base" "$(concern_of "$base")" ;;
+		esac
 	done
 }
 
