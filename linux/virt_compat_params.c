@@ -35,14 +35,14 @@ static int vm_id_set(const char *val, const struct kernel_param *kp)
 	return 0;
 }
 
-static const struct kernel_param_ops vm_id_ops = {
+const struct kernel_param_ops optee_virt_compat_id_ops = {
 	.set = vm_id_set,
 	.get = param_get_uint,
 };
 
 /* It cannot change after the module's initialization. */
 unsigned int optee_virt_compat_id __ro_after_init = CONFIG_OPTEE_VIRT_COMPAT_VM_ID;
-module_param_cb(vm_id, &vm_id_ops, &optee_virt_compat_id, 0444);
+module_param_cb(vm_id, &optee_virt_compat_id_ops, &optee_virt_compat_id, 0444);
 MODULE_PARM_DESC(vm_id, "Guest id to announce and to tag calls with, 1..65535 (default: CONFIG_OPTEE_VIRT_COMPAT_VM_ID)");
 
 /**

@@ -11,6 +11,7 @@
 #include "virt_compat.h"
 
 extern unsigned int optee_virt_compat_id;
+extern const struct kernel_param_ops optee_virt_compat_id_ops;
 extern struct device_attribute optee_virt_compat_vm_role;
 extern struct device_attribute optee_virt_compat_vm_id;
 extern struct device_attribute optee_virt_compat_vm_conduit;

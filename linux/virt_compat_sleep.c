@@ -28,12 +28,17 @@ static bool guest_is_there(struct virt_compat *vc)
 	return optee_guest_answers_uid(&transport, vc->guest.id, &answer);
 }
 
-static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
+/**
+ * optee_virt_compat_pm_event() - See to the guest when the system sleeps or wakes
+ * @vc:    the device
+ * @event: PM_RESTORE_PREPARE or the like
+ *
+ * Context: A notifier of power management; may sleep.
+ */
+void optee_virt_compat_pm_event(struct virt_compat *vc, unsigned long event)
 {
-	struct virt_compat *vc = container_of(pm, struct sleep_watch, pm)->vc;
-
 	if (vc->guest.role != OPTEE_GUEST_GUEST)
-		return NOTIFY_DONE;
+		return;
 
 	switch (event) {
 	case PM_RESTORE_PREPARE:
@@ -50,6 +55,11 @@ static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
 			vc->guest.id);
 		break;
 	}
+}
+
+static int pm_event(struct notifier_block *pm, unsigned long event, void *data)
+{
+	optee_virt_compat_pm_event(container_of(pm, struct sleep_watch, pm)->vc, event);
 
 	return NOTIFY_DONE;
 }

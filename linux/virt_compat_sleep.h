@@ -7,6 +7,7 @@
 
 #include "virt_compat.h"
 
+void optee_virt_compat_pm_event(struct virt_compat *vc, unsigned long event);
 int optee_virt_compat_watch_sleep(struct virt_compat *vc);
 
 #endif /* VIRT_COMPAT_SLEEP_H */
