@@ -100,6 +100,8 @@ endef
 
 inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/trees $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
 	$(call try_lines,$(filter-out $(NEWEST_LINE),$(LINES)))
+	@$(MAKE) --no-print-directory $(B)/linux/newest/ready || echo "== no packages of the newest kernel: its scenarios are skipped"
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-async sid-crowded || echo "== no OP-TEE of sid's source: its scenarios are skipped"
@@ -122,7 +124,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 
 check-full: inputs drivers $(FULL) ## All checks, also the long ones
 	$(call try_lines,newest)
-	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz $(B)/series/newest/base/.git/done
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/series/newest/base/.git/done
 	@$(MAKE) --no-print-directory sid-eight sid-oldleave || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 	$(PYTEST) --full $(if $(T),-k '$(T)') tests
