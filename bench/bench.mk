@@ -30,7 +30,7 @@ $(B)/bench/stamp.bin: bench/stamp.S | packages
 BENCH := $(B)/bench/client.cpio $(B)/bench/stamp.bin
 
 MEASURED := $(addprefix $(B)/firmware/trixie-,virtualized.bin plain.bin) $(B)/rootfs/trixie.cpio \
-	$(B)/linux/6.12/modules.cpio $(B)/shim/6.12.Image $(B)/xen/xen $(BENCH)
+	$(B)/linux/6.12/modules.cpio $(B)/shim/6.12.Image $(B)/xen/4.17/stock/xen $(BENCH)
 
 bench: $(MEASURED) ## What OP-TEE costs by five ways, in instructions: a table, plots, JSON in build/bench
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.report

@@ -32,7 +32,7 @@ INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
 UBOOT_PROMPT = "=> "
 PATIENCE = 120               # seconds of silence that are a failure, on a busy host too
-XEN = BUILD / "xen" / "xen"
+XEN = "4.17/stock"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
@@ -219,7 +219,7 @@ class Machine:
     qemu: str = ""                  # its major version, see bench/qemu.mk; the system's if none
     el2: bool = True
     cpus: int = 2
-    xen: bool = False               # below Linux, which is dom0 then
+    xen: str = ""                   # below Linux, which is dom0 then: VERSION/WAY, see xen/xen.mk
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
     mediator: bool = False          # tests/mediator below Linux
     aarch32: bool = False           # a 32-bit kernel, entered by tests/aarch32
@@ -230,6 +230,7 @@ class Machine:
     shim: bool = False              # below Linux
     image: str = ""                 # instead of the line's kernel
     append: str = ""                # to the kernel's command line
+    xen_append: str = ""            # to Xen's
     client: bool = False            # bench/client.c before /init
     stamp: bool = False             # bench/stamp.S instead of everything
 
@@ -275,6 +276,10 @@ class Machine:
         return BUILD / "u-boot" / self.uboot / "u-boot.bin"
 
     @property
+    def xen_image(self):
+        return BUILD / "xen" / self.xen / "xen"
+
+    @property
     def images(self):
         """address -> what is loaded there, less the initrd. BL31 enters what is at
         KERNEL_ADDRESS."""
@@ -287,13 +292,13 @@ class Machine:
         if not (self.uboot or self.xen):
             return {KERNEL_ADDRESS: self.kernel}
         if not self.uboot:
-            return {KERNEL_ADDRESS: XEN, DOM0_ADDRESS: self.kernel}
+            return {KERNEL_ADDRESS: self.xen_image, DOM0_ADDRESS: self.kernel}
         return {KERNEL_ADDRESS: self.uboot_image, DOM0_ADDRESS: self.kernel,
-                **({XEN_ADDRESS: XEN} if self.xen else {})}
+                **({XEN_ADDRESS: self.xen_image} if self.xen else {})}
 
     def missing(self):
         """Why this cannot run here, or None."""
-        for path in (self.flash, *self.initrd_parts, self.kernel, *([XEN] if self.xen else []),
+        for path in (self.flash, *self.initrd_parts, self.kernel,
                      *([MEDIATOR] if self.mediator else []),
                      *([self.qemu_root / "versions"] if self.qemu else [])):
             if not path.exists():
@@ -302,6 +307,9 @@ class Machine:
         if self.uboot and not self.uboot_image.exists():
             return f"{self.uboot_image.relative_to(BUILD.parent)} is not there: " \
                    f"no suite offers this U-Boot, see make u-boot-{self.uboot.split('/')[0]}"
+        if self.xen and not self.xen_image.exists():
+            return f"{self.xen_image.relative_to(BUILD.parent)} is not there: " \
+                   f"no suite offers this Xen, see make xen-{self.xen.split('/')[0]}"
         return None
 
     def versions(self):
@@ -312,7 +320,7 @@ class Machine:
             ["dpkg-query", "-W", "-f", "${Package} ${Version}", "qemu-system-arm"],
             check=True, capture_output=True, text=True).stdout]
         for path in (*([self.qemu_root / "versions"] if self.qemu else []),
-                     *([BUILD / "xen" / "root" / "versions"] if self.xen else []),
+                     *([self.xen_image.parents[1] / "root" / "versions"] if self.xen else []),
                      *([self.uboot_image.parents[1] / "root" / "versions"]
                        if self.uboot else []),
                      BUILD / "optee" / self.suite / "root" / "versions",
@@ -372,7 +380,7 @@ class Board:
                          f" {machine.append}",
                          (INITRD_ADDRESS, initrd.stat().st_size), dom0,
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
-                         if machine.mediator else None, machine.psci, machine.callers)
+                         if machine.mediator else None, machine.psci, machine.callers, machine.xen_append)
 
         extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
         if machine.icount is not None:

@@ -24,7 +24,7 @@ def _module(tree, chosen, kind, place, bootargs=None):
 
 
 def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, reserved=None,
-          psci="/psci", callers=()):
+          psci="/psci", callers=(), xen_append=""):
     """Write the device tree to path.
 
     qemu: the command that starts the machine without a device tree;
@@ -32,7 +32,8 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
     None for no such property; interrupt: whether the node has one;
     initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted;
     reserved: the same of memory that Linux must not use; psci: where its node is;
-    callers: (compatible, function id) of devices that call the secure world.
+    callers: (compatible, function id) of devices that call the secure world;
+    xen_append: to Xen's command line.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -49,7 +50,7 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
     tree.setprop(chosen, "rng-seed", bytes(32))
     tree.setprop_u64(tree.path_offset("/secure-chosen"), "kaslr-seed", 1)
     if dom0:
-        tree.setprop_str(chosen, "xen,xen-bootargs", XEN_BOOTARGS)
+        tree.setprop_str(chosen, "xen,xen-bootargs", f"{XEN_BOOTARGS} {xen_append}")
         tree.setprop_u32(chosen, "#address-cells", 2)
         tree.setprop_u32(chosen, "#size-cells", 2)
         _module(tree, chosen, "ramdisk", initrd)

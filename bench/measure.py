@@ -6,7 +6,7 @@ import dataclasses
 import re
 import subprocess
 
-from .board import BUILD, Board, Machine
+from .board import BUILD, XEN, Board, Machine
 
 # An instruction takes 16 ns, as a tick of QEMU's system counter does.
 ICOUNT = {"icount": 4, "cpus": 1}
@@ -17,7 +17,7 @@ COLUMNS = {
     "ours": (Machine(**ICOUNT), "id-1", 1),
     "ours, plain": (Machine(**ICOUNT, firmware="plain"), "id-1", 0),
     "shim": (Machine(**ICOUNT, shim=True), "stock", 0),
-    "Xen": (Machine(**ICOUNT, xen=True), "stock", 0),
+    "Xen": (Machine(**ICOUNT, xen=XEN), "stock", 0),
 }
 
 SIZES = [4096 << n for n in range(9)]
@@ -101,7 +101,7 @@ def code(machine, driver):
     """Bytes of code and constants between Linux' TEE subsystem and the firmware."""
     programs = [BUILD / "linux" / machine.line / driver / "optee.ko",
                 *([BUILD / "shim/shim.elf"] if machine.shim else []),
-                *([BUILD / "xen/root/xen/xen/xen-syms"] if machine.xen else [])]
+                *([machine.xen_image.with_name("xen-syms")] if machine.xen else [])]
     out = subprocess.run(["aarch64-linux-gnu-size", *programs], check=True, capture_output=True,
                          text=True).stdout
     return sum(int(line.split()[0]) for line in out.splitlines()[1:])

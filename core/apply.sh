@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck disable=SC2154 # the port's script sets them
-# Put core/ and the glue of one port into a source tree. To be read by PORT/apply,
-# which sets port (its folder), name, variable (of make, for the tree), since (the
-# release that brought upstream's driver), concerns (what to put in, all if empty),
-# and
+# Put hooks into a source tree, and core/ or the glue of a port beside them. To be read
+# by PORT/apply, which sets port (its folder), name, variable (of make, for the tree),
+# since (the release that brought upstream's driver), driver (where that is in the
+# tree), known_by and entry (a file and a function of it), glue (the folders of what is
+# laid beside it), patches (if more than one), style (options of spatch), next (what to do
+# then), concerns (if it has any: what to put in, all if empty), and
 #   files DIR  prints the files of DIR that get hooks, or fails
 #   lacks TREE prints what the tree must have and has not, if anything
+#   hooks DIR  prints how often each hook must be there afterwards, going by the
+#	       driver in DIR as it was, and before it its concern if it has any
+# and, if it has concerns,
 #   needs DIR  prints what the driver in DIR asks of the rules: their virtual names
 #   skips DIR  prints the files of ours that the driver in DIR does without
-#   hooks DIR  prints how often each hook must be there afterwards, and its concern,
-#	       going by the driver in DIR as it was
 #
 # A concern X has the files virt_compat_X*, optee_guest_X* and the rules X_*; "guest"
 # has virt_compat.[ch] and "protocol" optee_guest.[ch]. A file of X's that ends with
@@ -20,25 +23,27 @@
 set -eu
 
 die() { echo "$port/apply: $*" >&2; exit 1; }
-[ $# -ge 1 ] || die "usage: $port/apply TREE"
+[ $# = 1 ] || die "usage: $port/apply TREE"
 top=$(cd "$(dirname "$0")/.." && pwd)
 tree=$1
-dir=$tree/drivers/tee/optee
-if [ ! -f "$dir/optee_smc.h" ]; then
-	client=$(find "$tree" -ipath "$tree/*optee*/*smc*.[ch]" 2> /dev/null | sort | head -n 1)
+dir=$tree/$driver
+if [ ! -f "$dir/$known_by" ]; then
+	client=
+	[ "$driver" != drivers/tee/optee ] ||
+		client=$(find "$tree" -ipath "$tree/*optee*/*smc*.[ch]" 2> /dev/null | sort | head -n 1)
 	[ -z "$client" ] ||
-		die "${client%/*} is an OP-TEE client of this tree's own, the change fits upstream's drivers/tee/optee only: $name has it since $since"
-	die "$tree has no drivers/tee/optee: give the top of a $name source tree ($variable=...)"
+		die "${client%/*} is an OP-TEE client of this tree's own, the change fits upstream's $driver only: $name has it since $since"
+	die "$tree has no $driver/$known_by: give the top of a source tree of $name ($variable=...)"
 fi
 dir=$(cd "$dir" && pwd)
 
 # A test calls what a hook calls.
 count() {
-	find "$1" -maxdepth 1 -name '*.c' ! -name '*_test.c' -exec cat {} + | grep -cF "$2" || true
+	find "$1" -name '*.[ch]' ! -name '*_test.[ch]' -exec cat {} + | grep -cF "$2" || true
 }
 
 wanted() {
-	[ -n "$concerns" ] || return 0
+	[ -n "${concerns-}" ] || return 0
 	case " $concerns " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
@@ -58,7 +63,8 @@ wants_file() {
 
 # The lines of the port's Makefile, for the driver in DIR.
 makefile() {
-	skipped=$(skips "$1")
+	[ -f "$top/$port/Makefile" ] || return 0
+	skipped=$([ -z "${concerns+any}" ] || skips "$1")
 	sed 1d "$top/$port/Makefile" | while IFS= read -r line; do
 		object=${line##* }
 		case " $skipped " in *" ${object%.o}.c "*) continue ;; esac
@@ -70,39 +76,52 @@ makefile() {
 lay() {
 	from=$1 to=$2
 	makefile "$from" > "$new.makefile"
-	for file in "$top"/core/*.[ch] "$top/$port"/*.[ch]; do
-		base=${file##*/}
-		wants_file "$base" || continue
-		object=${base%.[ch]}
-		if [ -f "${file%.h}.c" ] || [ -f "${file%.c}.c" ]; then
-			grep -q "[ 	]${object}[.]o" "$new.makefile" ||
-				[ "$concerns" = protocol ] || continue
-		fi
-		cp "$file" "$to"
-		cp "$file" "$new.ours"
-		case $base in
-		*_test.c) ;;
-		virt_compat*.c) hook "$from" "$to/$base" "$(concern_of "$base")" ;;
-		esac
+	for folder in $glue; do
+		for file in "$top/$folder"/*.[ch]; do
+			lay_file
+		done
 	done
 }
 
+lay_file() {
+	base=${file##*/}
+	wants_file "$base" || return 0
+	object=${base%.[ch]}
+	if [ -f "${file%.h}.c" ] || [ -f "${file%.c}.c" ]; then
+		grep -q "[ 	]${object}[.]o" "$new.makefile" ||
+			[ "${concerns-}" = protocol ] || return 0
+	fi
+	cp "$file" "$to"
+	cp "$file" "$new.ours"
+	[ "${concerns+any}" ] || return 0
+	case $base in
+	*_test.c) ;;
+	virt_compat*.c) hook "$from" "$to/$base" "$(concern_of "$base")" ;;
+	esac
+}
+
 # The rules of all wanted concerns but one, whose own file it is.
-hook() {
-	needs=$(needs "$1" | sed 's/^/-D /')
-	awk -v concerns=" $concerns " -v own="${3-}" '
+cut_rules() {
+	awk -v concerns=" ${concerns-} " -v own="$2" '
 		/^@[a-z]+_[a-z_]+/ {
 			split(substr($0, 2), word, "_")
 			keep = word[1] != own &&
 			       (concerns ~ /^ *$/ || index(concerns, " " word[1] " "))
 		}
-		keep || /^virtual/' keep="$([ -n "$concerns" ] || echo 1)" \
-		"$top/$port/virt_compat.cocci" > "$new.cocci"
-	grep -q '^@' "$new.cocci" || return 0
-	# shellcheck disable=SC2086 # words
-	spatch --very-quiet $needs --macro-file "$new.macros" --in-place \
-		--sp-file "$new.cocci" "$2" > "$new.log" 2>&1 ||
-		{ cat "$new.log" >&2; die "$2: spatch failed"; }
+		keep || /^virtual/' keep="$([ -n "${concerns-}" ] || echo 1)" \
+		"$top/$port/$1.cocci"
+}
+
+hook() {
+	needs=$([ -z "${concerns+any}" ] || needs "$1" | sed 's/^/-D /')
+	for patch in ${patches-virt_compat}; do
+		cut_rules "$patch" "${3-}" > "$new.cocci"
+		grep -q '^@' "$new.cocci" || continue
+		# shellcheck disable=SC2086 # words
+		spatch --very-quiet ${style-} $needs --macro-file "$new.macros" --in-place \
+			--sp-file "$new.cocci" "$2" > "$new.log" 2>&1 ||
+			{ cat "$new.log" >&2; die "$2: spatch failed: $patch.cocci"; }
+	done
 }
 
 new=$(mktemp -d "$dir.XXXXXX")
@@ -111,7 +130,7 @@ trap 'rm -rf "$new" "$new".*' EXIT
 trap 'exit 1' HUP INT TERM
 # What the checker cannot know: U-Boot declares its drivers with a macro.
 echo '#define U_BOOT_DRIVER(name) struct driver name' > "$new.macros"
-if grep -qs '"virt_compat.h"' "$dir/smc_abi.c" "$dir/core.c"; then
+if grep -qs '"virt_compat.h"' "$dir"/*.c; then
 	lay "$dir" "$new"
 	for file in "$new"/*.[ch]; do
 		[ -f "$dir/${file##*/}" ] ||
@@ -127,7 +146,7 @@ fi
 
 cp -a "$dir/." "$new"
 files=$(files "$new") ||
-	die "$dir: no optee_probe() of $name here: it is too old or too new"
+	die "$dir: no $entry() of $name here: it is too old or too new"
 lack=$(lacks "$tree")
 [ -z "$lack" ] || die "$tree lacks $lack"
 if wanted guest; then
@@ -138,21 +157,25 @@ fi
 lay "$dir" "$new"
 
 hooks "$dir" > "$new.log"
-while read -r times concern hook; do
-	wanted "$concern" || continue
+while read -r times hook; do
+	if [ "${concerns+any}" ]; then
+		concern=${hook%% *} hook=${hook#* }
+		wanted "$concern" || continue
+	fi
 	count=$(($(count "$new" "$hook") - $(count "$new.ours" "$hook")))
 	[ "$count" = "$times" ] ||
 		die "$dir: hook '$hook' applied $count times instead of $times"
 done < "$new.log"
 
-if wanted guest; then
+if [ -s "$new.makefile" ] && wanted guest; then
 	{ echo; cat "$new.makefile"; } >> "$new/Makefile"
-	for file in "$top/$port"/Kconfig*; do
-		concern=${file##*Kconfig}
-		concern=${concern#.}
-		! wanted "${concern:-guest}" || { echo; sed 1d "$file"; } >> "$new/Kconfig"
-	done
 fi
+for file in "$top/$port"/Kconfig*; do
+	concern=${file##*Kconfig}
+	concern=${concern#.}
+	[ ! -f "$file" ] || ! wanted guest || ! wanted "${concern:-guest}" ||
+		{ echo; sed 1d "$file"; } >> "$new/Kconfig"
+done
 
 mv "$dir" "$new.stock"
 mv "$new" "$dir"
@@ -160,10 +183,11 @@ rm -rf "$new.stock"
 
 # Who sends function ids of the Trusted OS (owners 50 to 63, Arm DEN0028), or such as
 # the device tree gives.
-find "$tree" -path "$tree/drivers/tee" -prune -o -name '*.c' -print0 |
+[ "$driver" != drivers/tee/optee ] ||
+	find "$tree" -path "$tree/drivers/tee" -prune -o -name '*.c' -print0 |
 	xargs -0r grep -lZE 'arm_smccc_|smc_call' |
 	xargs -0r grep -lE '"arm,smc-id"|ARM_SMCCC_OWNER_TRUSTED_OS|OPTEE_SMC_|0x(32|[bB][2-9a-fA-F])00[0-9a-fA-F]{4}\>' |
 	while read -r file; do
 		echo "warning: $file calls the secure world by itself, without the guest's id: if OP-TEE serves that call, use optee-shim (docs/guide/shim.md)" >&2
 	done
-echo "$dir: optee-virt-compat applied, enable CONFIG_OPTEE_VIRT_COMPAT"
+echo "$dir: optee-virt-compat applied, $next"

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from bench.board import XEN
 from conftest import TOP
 
 VARIABLES = "TEE=/modules/tee.ko OPTEE=/modules/id-1/optee.ko"
@@ -29,7 +30,7 @@ def test_recovery(board):
     assert "Removing guest 1" in board.secure()
 
 
-@pytest.mark.parametrize("machine, role", (({}, "guest"), ({"xen": True}, "plain")),
+@pytest.mark.parametrize("machine, role", (({}, "guest"), ({"xen": XEN}, "plain")),
                          ids=("native", "xen"), indirect=["machine"])
 def test_xen_and_native(board, role):
     out = follow(board, "xen-and-native.md")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, MEDIATOR_CONTROL, OBLIGE,
-                         STRIP, TAG, UID_0, VM_CREATED, VM_DESTROYED, SecureWorldHalted, ours)
+                         STRIP, TAG, UID_0, VM_CREATED, VM_DESTROYED, XEN, SecureWorldHalted, ours)
 
 machine = pytest.mark.machine
 full = pytest.mark.full
@@ -34,7 +34,7 @@ def fast_calls(board, driver):
     pytest.param((1001, 1002, 1004, 1005, 1008), marks=short),
     pytest.param(range(1001, 1011), marks=full)),
                          ids=("some", "all"))
-@pytest.mark.parametrize("machine", ({"xen": True}, {"xen": True, "method": "hvc"}),
+@pytest.mark.parametrize("machine", ({"xen": XEN}, {"xen": XEN, "method": "hvc"}),
                          ids=("smc", "hvc"), indirect=True)
 def test_dom0_of_xen(board, cases):
     """Xen announces and tags: nothing is to be done, and nothing is done."""

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from bench.board import (BUILD, CALLS_UID, DOM0_ADDRESS, ENOTAVAIL, UID_0, VM_CREATED,
-                         VM_DESTROYED, XEN_ADDRESS, Board, Machine)
+                         VM_DESTROYED, Board, Machine)
 from conftest import RESULTS
 from test_static import refusal, refused_in_a_line, run, snapshot
 
@@ -17,7 +17,6 @@ VERSIONS = ("2023.01", "2025.01")
 SUBSET = "1001 1003 1004 6001"
 
 BOOTI = f"booti {DOM0_ADDRESS:#x} - $fdtcontroladdr"
-BOOT_XEN = f"booti {XEN_ADDRESS:#x} - $fdtcontroladdr"
 BOOTEFI = (f"setenv bootargs console=ttyAMA0 panic=-1 initrd=initrd; "
            f"load virtio 0:1 {DOM0_ADDRESS:#x} vmlinuz; "
            f"bootefi {DOM0_ADDRESS:#x} $fdtcontroladdr")
@@ -221,31 +220,6 @@ def test_keep_by_efi(board):
     board.xtest("1004")
     board.unload()
     assert board.guests() == (1, 1)
-
-
-@uboot("id-1", xen=True)
-def test_xen_gets_its_slots(board):
-    board.boot(BOOT_XEN)
-    assert re.search(r"Added guest 1(.|\n)*Removing guest 1(.|\n)*Added guest 1",
-                     board.secure())
-    assert board.guests() == (2, 1)
-    board.load("debian")
-    board.xtest("1004")
-
-
-@pytest.mark.full
-@uboot("keep", xen=True)
-def test_keep_and_xen(machine):
-    """Xen does not look: a second guest with dom0's id hides the one that was kept,
-    which is a slot less and no state more."""
-    with Board(machine, RESULTS / f"keep-uboot-xen-{machine.uboot[:7]}") as board:
-        fail_an_allocation(board)
-        board.boot(BOOT_XEN)
-        board.load("debian")
-        assert largest_failed_allocation(board) < ASKED_FOR
-        board.xtest("1004")
-        assert board.guests() == (2, 0)
-        board.qemu.watch()
 
 
 @uboot("id-1", {"method": "hvc"}, {"method": "hvc", "el2": False},

@@ -77,7 +77,7 @@ $(B)/cbmc/root/versions: bench/fetch $(B)/apt/trixie/updated
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio $(B)/xen/xen u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
+	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
 	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Xen after U-Boot, and what becomes of a guest that U-Boot has kept for a domain."""
+
+import re
+import shutil
+
+import pytest
+
+from bench.board import BUILD, VM_CREATED, XEN, XEN_ADDRESS, Board
+from conftest import RESULTS
+from test_static import refusal, refused_in_a_line, run, snapshot
+from test_uboot import (ASKED_FOR, META_VALUE, OPEN_SESSION, fail_an_allocation,
+                        largest_failed_allocation, smc, uboot, yielding)
+
+full = pytest.mark.full
+machine = pytest.mark.machine
+
+OURS = "4.17/inherit"
+BOOT_XEN = f"booti {XEN_ADDRESS:#x} - $fdtcontroladdr"
+SUBSET = "1001 1002 1004 1005 1008"
+
+# A trusted application of xtest's, os_test, as the words of a message. OP-TEE asks for
+# memory before it can load it.
+USER_TA = (0x11e08d00c1f8325b, 0x1b0000c5a43a9a8c)
+
+
+def said_by_xen(board):
+    return [line.strip() for line in board.normal().splitlines()
+            if re.search(r"\bd0\b.*OP-?TEE", line)]
+
+
+@uboot("id-1", xen=XEN)
+def test_xen_gets_its_slots(board):
+    board.boot(BOOT_XEN)
+    assert re.search(r"Added guest 1(.|\n)*Removing guest 1(.|\n)*Added guest 1",
+                     board.secure())
+    assert board.guests() == (2, 1)
+    board.load("debian")
+    board.xtest("1004")
+
+
+@full
+@uboot("keep", xen=XEN)
+def test_stock_xen_hides_what_was_kept(machine):
+    """The picture of before: a second guest with dom0's id, which is a slot less and no
+    state more."""
+    with Board(machine, RESULTS / f"keep-uboot-xen-{machine.uboot[:7]}") as board:
+        fail_an_allocation(board)
+        board.boot(BOOT_XEN)
+        board.load("debian")
+        assert largest_failed_allocation(board) < ASKED_FOR
+        board.xtest("1004")
+        assert board.guests() == (2, 0)
+        board.qemu.watch()
+
+
+@uboot("keep", xen=OURS, xen_append="optee-inherit=1")
+def test_dom0_inherits(board):
+    """One guest from U-Boot to dom0, with the state that U-Boot left in it."""
+    fail_an_allocation(board)
+    board.boot(BOOT_XEN)
+    assert len(said_by_xen(board)) == 1 and "guest 1: inherited" in said_by_xen(board)[0]
+    board.load("debian")
+    assert largest_failed_allocation(board) == ASKED_FOR
+    board.xtest(SUBSET, timeout=900)
+    assert board.guests() == (1, 0)
+
+
+@full
+@uboot("keep", xen=OURS)
+def test_dom0_starts_afresh(board):
+    """Without the option."""
+    fail_an_allocation(board)
+    board.boot(BOOT_XEN)
+    assert len(said_by_xen(board)) == 1 and "guest 1: left behind, removed" in said_by_xen(board)[0]
+    board.load("debian")
+    assert largest_failed_allocation(board) < ASKED_FOR
+    board.xtest(SUBSET, timeout=900)
+    assert board.guests() == (2, 1)
+
+
+@full
+@uboot("keep", xen=OURS, xen_append="optee-inherit=1")
+def test_guest_with_a_call_in_it_is_not_inherited(board):
+    assert yielding(board, OPEN_SESSION, (META_VALUE, *USER_TA, 0), (META_VALUE, 0, 0, 0))[0] >> 16
+    board.boot(BOOT_XEN)
+    lines = said_by_xen(board)
+    assert len(lines) == 2 and "has not ended" in lines[0] and "removed" in lines[1], lines
+    board.load("debian")
+    board.xtest("1004")
+    assert board.guests() == (2, 1)
+
+
+@full
+@pytest.mark.parametrize("machine", ({"xen": OURS, "xen_append": "optee-inherit=1"},),
+                         ids=("native",), indirect=True)
+def test_nothing_kept(board):
+    """As with the stock one."""
+    assert not said_by_xen(board)
+    board.load("debian")
+    board.xtest(SUBSET, timeout=900)
+    assert board.guests() == (1, 0)
+
+
+def use_up_the_slots(board):
+    board.u("unbind /firmware/optee")
+    for guest in (5, 6):
+        assert smc(board, VM_CREATED, guest)[0] == 0
+
+
+@full
+@uboot("id-1", xen=XEN)
+def test_stock_xen_panics_without_a_slot(machine):
+    """The picture of before."""
+    with Board(machine, RESULTS / f"no-slot-stock-xen-{machine.uboot[:7]}") as board:
+        use_up_the_slots(board)
+        board.uboot.console.sendline(BOOT_XEN)
+        board.qemu.expect("Unable to create OPTEE client", timeout=60)
+        board.qemu.expect("Error creating domain 0", timeout=60)
+
+
+@full
+@uboot("id-1", xen=OURS)
+def test_dom0_without_a_slot_goes_on_without_optee(machine):
+    with Board(machine, RESULTS / f"no-slot-xen-{machine.uboot[:7]}") as board:
+        use_up_the_slots(board)
+        board.boot(BOOT_XEN)
+        assert len(said_by_xen(board)) == 2, said_by_xen(board)
+        assert "goes on without OP-TEE" in said_by_xen(board)[1]
+        assert "api uid mismatch" in board.load("debian")
+        board.sh("! ls /dev/tee0")
+        assert board.guests() == (3, 1)
+        board.qemu.watch()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    place = "xen/arch/arm/tee"
+    shutil.copytree(BUILD / "xen/4.17/root/xen" / place, tmp_path / place)
+    return tmp_path
+
+
+def test_apply_puts_the_change_into_a_tree_once(tree):
+    first = run("make", "--no-print-directory", "xen-apply", f"XSRC={tree}")
+    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
+    files = snapshot(tree)
+    second = run("xen/apply", tree)
+    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
+    assert snapshot(tree) == files
+
+
+@pytest.mark.parametrize("gone, instead, hook", (
+    ("#include <asm/tee/optee_rpc_cmd.h>", "#include <asm/other.h>", '#include "virt_compat.h"'),
+    ("arm_smccc_smc(OPTEE_SMC_VM_CREATED, OPTEE_CLIENT_ID(d)", "announce(d",
+     "optee_virt_compat_enter"),
+    ("return -ENODEV;", "return -EIO;", "optee_virt_compat_refused"),
+))
+def test_apply_names_a_hook_that_does_not_fit(tree, gone, instead, hook):
+    said = refusal("xen/apply", tree, tree / "xen/arch/arm/tee/optee.c", gone, instead)
+    assert hook in said and "applied 0 times instead of 1" in said, said
+
+
+def without_mediator(tree):
+    (tree / "xen/arch/arm/tee/optee.c").unlink()
+
+
+def test_apply_names_what_a_tree_lacks(tree):
+    refused_in_a_line("xen/apply", tree, without_mediator, "has no xen/arch/arm/tee/optee.c: ")
+
+
+@pytest.mark.parametrize("arguments, says", (
+    (["xen-apply"], "XSRC"),
+    (["xen-apply", "XSRC=/nowhere"], "no xen/arch/arm/tee/optee.c"),
+))
+def test_make_refuses_bad_input_in_a_line(arguments, says):
+    result = run("make", "--no-print-directory", *arguments)
+    assert result.returncode != 0
+    errors = [line for line in result.stdout.splitlines() if not line.startswith("make")]
+    assert len(errors) == 1 and says in errors[0], result.stdout
