@@ -54,7 +54,10 @@ def test_stock_xen_hides_what_was_kept(machine):
         board.qemu.watch()
 
 
-@uboot("keep", xen=OURS, xen_append="optee-inherit=1")
+@pytest.mark.parametrize("machine", [
+    pytest.param({"uboot": "2023.01/keep", "xen": OURS, "xen_append": "optee-inherit=1"}, id="4.17"),
+    pytest.param({"uboot": "2025.01/keep", "xen": "4.20/inherit", "xen_append": "optee-inherit=1"},
+                 id="4.20", marks=full)], indirect=True)
 def test_dom0_inherits(board):
     """One guest from U-Boot to dom0, with the state that U-Boot left in it."""
     fail_an_allocation(board)
