@@ -35,6 +35,7 @@ PATIENCE = 120               # seconds of silence that are a failure, on a busy 
 XEN = "4.17/stock"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
+TPM_LOG_CLIENT = BUILD / "tests" / "tpmlog.cpio"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
 MEDIATOR = BUILD / "tests" / "mediator.bin"
@@ -42,6 +43,12 @@ MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
 
 AARCH32 = BUILD / "tests" / "aarch32.bin"
 KERNEL_32_ADDRESS = 0x44000000        # tests/tests.mk: KERNEL_32
+
+# What an earlier boot stage hands over as its measurements. On a board it is in secure
+# memory, to which QEMU loads nothing; here in its second flash, since OP-TEE would take no
+# log from the normal world's memory.
+TPM_LOG = b"measured: BL2, BL31, U-Boot"
+TPM_LOG_ADDRESS, FLASH_SIZE = 0x04000000, 1 << 26
 
 # tests/mediator/mediator.c: what it may be told
 MEDIATOR_CONTROL = 0x86000001
@@ -231,6 +238,7 @@ class Machine:
     image: str = ""                 # instead of the line's kernel
     append: str = ""                # to the kernel's command line
     xen_append: str = ""            # to Xen's
+    tpm_log: bool = False           # an event log in the device tree, and tests/tpmlog to read it
     client: bool = False            # bench/client.c before /init
     stamp: bool = False             # bench/stamp.S instead of everything
 
@@ -252,7 +260,8 @@ class Machine:
         if self.aarch32:
             return [BUILD / "rootfs" / f"{self.suite}-armhf.cpio", *modules, CLIENT_32]
         return [BUILD / "rootfs" / f"{self.suite}.cpio", *modules,
-                *([CLIENT] if self.client else [])]
+                *([CLIENT] if self.client else []),
+                *([TPM_LOG_CLIENT] if self.tpm_log else [])]
 
     @property
     def kernel(self):
@@ -380,7 +389,9 @@ class Board:
                          f" {machine.append}",
                          (INITRD_ADDRESS, initrd.stat().st_size), dom0,
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
-                         if machine.mediator else None, machine.psci, machine.callers, machine.xen_append)
+                         if machine.mediator else None, machine.psci, machine.callers,
+                         machine.xen_append,
+                         (TPM_LOG_ADDRESS, len(TPM_LOG)) if machine.tpm_log else None)
 
         extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
         if machine.icount is not None:
@@ -395,6 +406,11 @@ class Board:
                 file.truncate(1 << 30)
             extra += ["-device", "virtio-blk-device,drive=swap", "-drive",
                       f"if=none,id=swap,format=raw,file={swap}"]
+        if machine.tpm_log:
+            log = self.logs / "tpm-log"
+            log.write_bytes(TPM_LOG)
+            os.truncate(log, FLASH_SIZE)
+            extra += ["-drive", f"if=pflash,unit=1,readonly=on,format=raw,file={log}"]
         if machine.uboot:
             extra += ["-device", "virtio-blk-device,drive=esp", "-drive",
                       f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
@@ -447,7 +463,7 @@ class Board:
     def __exit__(self, *_):
         self.target.get_driver("BenchQEMUDriver").off()
         self.target.cleanup()
-        for name in ("initrd", "swap"):
+        for name in ("initrd", "swap", "tpm-log"):
             (self.logs / name).unlink(missing_ok=True)
         shutil.rmtree(self.logs / "esp", ignore_errors=True)
 

@@ -24,7 +24,7 @@ def _module(tree, chosen, kind, place, bootargs=None):
 
 
 def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, reserved=None,
-          psci="/psci", callers=(), xen_append=""):
+          psci="/psci", callers=(), xen_append="", tpm_log=None):
     """Write the device tree to path.
 
     qemu: the command that starts the machine without a device tree;
@@ -33,7 +33,8 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
     initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted;
     reserved: the same of memory that Linux must not use; psci: where its node is;
     callers: (compatible, function id) of devices that call the secure world;
-    xen_append: to Xen's command line.
+    xen_append: to Xen's command line; tpm_log: (address, size) of the event log that
+    OP-TEE is to find.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -68,6 +69,12 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
         node = tree.add_subnode(parent, f"below@{reserved[0]:x}")
         tree.setprop(node, "reg", b"".join(cell.to_bytes(8, "big") for cell in reserved))
         tree.setprop(node, "no-map", b"")
+
+    if tpm_log:
+        node = tree.add_subnode(0, "tpm_event_log")
+        tree.setprop_str(node, "compatible", "arm,tpm_event_log")
+        tree.setprop_u64(node, "tpm_event_log_sm_addr", tpm_log[0])
+        tree.setprop_u32(node, "tpm_event_log_size", tpm_log[1])
 
     gic = tree.get_phandle(tree.path_offset("/intc"))
     optee = tree.add_subnode(tree.add_subnode(0, "firmware"), "optee")

@@ -3,10 +3,13 @@
 # $(B)/firmware/SUITE-{virtualized,plain}.bin, or without any: trixie-none.bin; and
 # the root file system whose trusted applications fit it: $(B)/rootfs/SUITE.cpio.
 # $(B)/firmware/SUITE-NAME.bin has an OP-TEE that is built here from the suite's source:
-#   eight     for eight processors, Debian's is for four
-#   async     takes ENABLE_ASYNC_NOTIF for guest 0's, as 4.3.0 and 4.4.0 do
-#   crowded   has no room for even one guest
-#   oldleave  panics if a guest is removed while it is inside OP-TEE, as up to 4.2.0
+#   eight        for eight processors, Debian's is for four
+#   async        takes ENABLE_ASYNC_NOTIF for guest 0's, as 4.3.0 and 4.4.0 do
+#   async-fixed  the same with that fault fixed by optee-os/
+#   crowded      has no room for even one guest
+#   fixed        has all faults fixed by optee-os/, and an event log of a TPM
+#   oldleave     panics if a guest is removed while it is inside OP-TEE, as up to 4.2.0
+#   tpm-log      has an event log of a TPM
 
 # Where BL31 enters the normal world, also bench/board.py's KERNEL.
 BL33 := 0x42200000
@@ -25,27 +28,36 @@ $(B)/optee/%-source/root/versions: bench/fetch $(B)/apt/%/updated
 	bench/fetch $(B)/optee/$*-source/root $* src:optee-os
 
 # What is built here is built from a copy of the source, of which bench/optee/NAME.sed
-# changes one file. Git would give OP-TEE the revision of this repository.
-OPTEE_BUILDS := eight async crowded oldleave
+# changes one file, the same for NAME and NAME-fixed. Git would give OP-TEE the revision of
+# this repository.
+OPTEE_BUILDS := eight async async-fixed crowded fixed oldleave tpm-log
 optee_eight := CFG_TEE_CORE_NB_CORE=8
 optee_async := CFG_OPTEE_REVISION_MAJOR=4 CFG_OPTEE_REVISION_MINOR=4
 # It divides the memory of trusted applications.
 optee_crowded := CFG_VIRT_GUEST_COUNT=64
 # OP-TEE's own test of notifications enters guests from timer interrupts.
 optee_oldleave := CFG_NOTIF_TEST_WD=n
+optee_async-fixed := $(optee_async)
+optee_fixed := CFG_CORE_TPM_EVENT_LOG=y
+optee_tpm-log := CFG_CORE_TPM_EVENT_LOG=y
 edit_async := core/arch/arm/tee/entry_fast.c
+edit_async-fixed := $(edit_async)
 edit_oldleave := core/arch/arm/kernel/virtualization.c
+FIXED := fixed async-fixed
+
+optee_sed = $(if $(edit_$1),bench/optee/$(firstword $(subst -, ,$1)).sed)
 
 define optee_build
 bl32_$1 = $(B)/optee/$$1-$1/out/core
 
-$(B)/optee/%-$1/built: $(B)/optee/%-source/root/versions $(if $(edit_$1),bench/optee/$1.sed)
+$(B)/optee/%-$1/built: $(B)/optee/%-source/root/versions $(call optee_sed,$1) $(if $(filter $1,$(FIXED)),core/apply.sh $(wildcard optee-os/*))
 	$$(call log,OP-TEE of $$*: $1)
 	rm -rf $$(@D)
 	cp -r $(B)/optee/$$*-source/root/optee-os $$(@D)
-	$(if $(edit_$1),sed -i.before -f bench/optee/$1.sed $$(@D)/$(edit_$1)
+	$(if $(edit_$1),sed -i.before -f $(call optee_sed,$1) $$(@D)/$(edit_$1)
 	! cmp -s $$(@D)/$(edit_$1).before $$(@D)/$(edit_$1) || \
-		{ echo "bench/optee/$1.sed does not fit this source" >&2; exit 1; })
+		{ echo "$(call optee_sed,$1) does not fit this source" >&2; exit 1; })
+	$(if $(filter $1,$(FIXED)),optee-os/apply $$(@D))
 	GIT_CEILING_DIRECTORIES=$(abspath $(B)) $$(MAKE) -j$$$$(nproc) -C $$(@D) PLATFORM=vexpress-qemu_armv8a O=out \
 		CROSS_COMPILE64=aarch64-linux-gnu- PYTHON3=/usr/bin/python3 CFG_ARM64_core=y \
 		CFG_USER_TA_TARGETS=ta_arm64 CFG_ARM_GICV3=y CFG_TEE_CORE_LOG_LEVEL=3 \
