@@ -41,13 +41,13 @@ def test_cppcheck():
           "--inline-suppr", "--std=c11", "--error-exitcode=1", "-Icore",
           # A parameter's name is KUnit's to use.
           "--suppress=unusedStructMember:linux/*_test.c",
-          "core", "linux", "shim", "tests", "bench")
+          "core", "linux", "shim", "tests", "bench", "xen")
 
 
 @pytest.mark.parametrize("ignored, patterns", (
     ("", ("linux/*.[ch]", "core/*.[ch]", "tests/smccall/*.c")),
     # The C library's types, and names of libteec's.
-    ("PREFER_KERNEL_TYPES,CAMELCASE", ("bench/*.c",)),
+    ("PREFER_KERNEL_TYPES,CAMELCASE", ("bench/*.c", "tests/tpmlog/*.[ch]")),
 ), ids=("kernel", "user-space"))
 def test_checkpatch(ignored, patterns):
     result = run("perl", BUILD / "linux/6.12/src/scripts/checkpatch.pl", "--no-tree",
@@ -58,7 +58,7 @@ def test_checkpatch(ignored, patterns):
 
 def test_kernel_doc():
     clean("perl", BUILD / "linux/6.12/src/scripts/kernel-doc", "-none", "-Werror",
-          *tracked("linux/*.[ch]", "core/*.[ch]", "shim/*.[ch]"))
+          *tracked("linux/*.[ch]", "core/*.[ch]", "shim/*.[ch]", "xen/*.[ch]"))
 
 
 def test_shellcheck():
@@ -371,6 +371,11 @@ def test_apply_warns_of_other_callers(kernel_tree, source, warned):
     (["linux-series"], "KSRC"),
     (["linux-patch", "KSRC=/nowhere"], "OUT"),
     (["linux-series", "KSRC=/nowhere", f"OUT={BUILD}/nothing"], "no drivers/tee/optee"),
+    (["xen-apply"], "XSRC"),
+    (["xen-apply", "XSRC=/nowhere"], "no xen/arch/arm/tee/optee.c"),
+    (["optee-apply"], "OSRC"),
+    (["optee-apply", "OSRC=/nowhere"], "no core/arch/arm/kernel/virtualization.c"),
+    (["optee-apply", "OSRC=/nowhere", "FIX=other"], "no fix other"),
 ))
 def test_make_refuses_bad_input_in_a_line(arguments, says):
     result = run("make", "--no-print-directory", *arguments)

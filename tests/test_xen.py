@@ -13,7 +13,6 @@ from test_uboot import (ASKED_FOR, META_VALUE, OPEN_SESSION, fail_an_allocation,
                         largest_failed_allocation, smc, uboot, yielding)
 
 full = pytest.mark.full
-machine = pytest.mark.machine
 
 OURS = "4.17/inherit"
 BOOT_XEN = f"booti {XEN_ADDRESS:#x} - $fdtcontroladdr"
@@ -169,14 +168,3 @@ def without_mediator(tree):
 
 def test_apply_names_what_a_tree_lacks(tree):
     refused_in_a_line("xen/apply", tree, without_mediator, "has no xen/arch/arm/tee/optee.c: ")
-
-
-@pytest.mark.parametrize("arguments, says", (
-    (["xen-apply"], "XSRC"),
-    (["xen-apply", "XSRC=/nowhere"], "no xen/arch/arm/tee/optee.c"),
-))
-def test_make_refuses_bad_input_in_a_line(arguments, says):
-    result = run("make", "--no-print-directory", *arguments)
-    assert result.returncode != 0
-    errors = [line for line in result.stdout.splitlines() if not line.startswith("make")]
-    assert len(errors) == 1 and says in errors[0], result.stdout
