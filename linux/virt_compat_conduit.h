@@ -8,8 +8,8 @@
 #include "virt_compat.h"
 
 #if defined(CONFIG_OPTEE_VIRT_COMPAT) && defined(CONFIG_ARM64)
-optee_invoke_fn *
-optee_virt_compat_conduit(struct device *dev, optee_invoke_fn *invoke_fn);
+optee_invoke_fn *optee_virt_compat_conduit(struct device *dev,
+					   optee_invoke_fn *invoke_fn);
 bool optee_virt_compat_uses_hvc(struct device *dev, optee_invoke_fn *invoke_fn);
 #else
 /* Nothing is known of the conduits: the device tree is obeyed. */
