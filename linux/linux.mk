@@ -14,6 +14,14 @@ DRIVER_FILES := $(wildcard core/* linux/*)
 # a folder with an optee.ko for each way to build it.
 kdir = $(wildcard $(B)/linux/$1/root/usr/src/linux-headers-*-arm64)
 
+# A module of tests/, for a kernel's build folder or headers.
+define test_module
+	rm -rf $(@D)
+	cp -r tests/$(notdir $(@D)) $(@D)
+	$(MAKE) -C $1 M=$(abspath $(@D)) ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
+		CC=aarch64-linux-gnu-gcc CONFIG_DEBUG_INFO_BTF_MODULES= W=1 modules
+endef
+
 define kernel_line
 $(B)/linux/$1/ready: bench/fetch bench/kernel-packages linux/unpack-source $(B)/apt/$(SUITE_$1)/updated
 	$$(call log,kernel $1)
@@ -29,11 +37,7 @@ $(B)/linux/$1/%/optee.ko: $(DRIVER_FILES) $(B)/linux/$1/ready
 	linux/build-module $$(@D) $(B)/linux/$1/src $$(call kdir,$1) $$(patsubst id-%,%,$$*) W=1 C=2
 
 $(B)/linux/$1/smccall/smccall.ko: $(wildcard tests/smccall/*) $(B)/linux/$1/ready
-	rm -rf $$(@D)
-	cp -r tests/smccall $$(@D)
-	$$(MAKE) -C $$(call kdir,$1) M=$$(abspath $$(@D)) ARCH=arm64 \
-		CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc \
-		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 modules
+	$$(call test_module,$$(call kdir,$1))
 
 MODULES_$1 := $(foreach way,stock off id-1 id-7,$(B)/linux/$1/$(way)/optee.ko) $(B)/linux/$1/smccall/smccall.ko \
 	$(if $(filter $(NEWEST_LINE),$1),$(B)/linux/$1/first/optee.ko)
@@ -106,6 +110,20 @@ $(B)/linux/arm/id-1/optee.ko: $(B)/linux/arm/vmlinuz
 
 $(B)/linux/arm/modules.cpio: bench/pack-modules $(B)/linux/arm/id-1/optee.ko
 	CROSS_COMPILE=arm-linux-gnueabihf- bench/pack-modules $(abspath $@) $(B)/linux/arm
+
+# The newest with the kernel's own checkers; the driver is a module.
+$(B)/linux/debug/vmlinuz: $(WHOLE) $(B)/linux/newest/ready
+	$(call log,Debian's newest kernel built with its checkers)
+	linux/build-kernel $(@D) $(B)/linux/newest arm64 Image linux/whole.config linux/whole-debug.config
+
+$(B)/linux/debug/%/optee.ko: $(B)/linux/debug/vmlinuz
+	ANY_KERNEL=1 linux/build-module $(@D) $(B)/linux/newest/src $(B)/linux/debug/build $(patsubst id-%,%,$*)
+
+$(B)/linux/debug/misdeeds/misdeeds.ko: $(wildcard tests/misdeeds/*) $(B)/linux/debug/vmlinuz
+	$(call test_module,$(B)/linux/debug/build)
+
+$(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach module,stock/optee id-1/optee misdeeds/misdeeds,$(B)/linux/debug/$(module).ko)
+	bench/pack-modules $(abspath $@) $(B)/linux/debug
 
 # The driver's source in every other kernel of the suites.
 $(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated

@@ -142,7 +142,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 
 check-full: inputs drivers $(FULL) ## All checks, also the long ones
 	$(call try_lines,newest)
-	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/series/newest/base/.git/done
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/series/newest/base/.git/done $(B)/linux/debug/modules.cpio
 	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-tpm-log $(B)/tests/tpmlog.cpio || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
