@@ -40,6 +40,14 @@ def growth(before, after, least):
 ROUNDS = 50
 
 
+def load_rounds(board, driver, count):
+    """Load, a session, unload."""
+    out = board.sh(f"for n in $(seq {count}); do insmod /modules/{driver}/optee.ko && "
+                   "xtest -t regression 1002 | grep -c 'cases of which 0 failed\\|"
+                   "case of which 0 failed' && rmmod optee || break; done", 30 * count)
+    assert out.split() == ["1"] * count, out
+
+
 @full
 @machine(append="slub_debug=U")
 @pytest.mark.parametrize("machine, driver", (
@@ -54,10 +62,7 @@ def test_50_rounds_leave_nothing(board, driver, note):
     board.sh("insmod /modules/tee.ko")
 
     def rounds(count):
-        out = board.sh(f"for n in $(seq {count}); do insmod /modules/{driver}/optee.ko && "
-                       "xtest -t regression 1002 | grep -c 'cases of which 0 failed\\|"
-                       "case of which 0 failed' && rmmod optee || break; done", 600)
-        assert out.split() == ["1"] * count, out
+        load_rounds(board, driver, count)
         board.load(driver)
         heap = heaps(board)
         board.unload()
@@ -172,10 +177,8 @@ def test_reboot_with_clients_active(board):
 FILES = "KERNEL=/tmp/kernel INITRD=/tmp/initrd"
 
 
-@pytest.mark.other_lines
-@machine(disks=True)
-@pytest.mark.parametrize("times", (pytest.param(1, marks=short), pytest.param(20, marks=full)))
-def test_kexec_with_the_driver_loaded(board, times):
+def kexec(board, times):
+    """With the driver loaded; so it is in the last kernel."""
     load, start = commands("kexec.md")[:2]
     for _ in range(times):
         board.read_disks()
@@ -190,6 +193,13 @@ def test_kexec_with_the_driver_loaded(board, times):
     board.xtest("1004")
 
 
+@pytest.mark.other_lines
+@machine(disks=True)
+@pytest.mark.parametrize("times", (pytest.param(1, marks=short), pytest.param(20, marks=full)))
+def test_kexec_with_the_driver_loaded(board, times):
+    kexec(board, times)
+
+
 def crash(board, after=""):
     """From here on it is the crash kernel's shell."""
     board.read_disks()
@@ -200,6 +210,17 @@ def crash(board, after=""):
         board.sh(after)
     board.boots_again("echo c > /proc/sysrq-trigger")
     board.sh("[ -e /proc/vmcore ]")
+
+
+def be_fresh_guest_of_crash_kernel(board):
+    """From a normal kernel on; calls of it were under way on its other CPUs."""
+    crash(board, CLIENTS)
+    refused_as_by_stock(board)
+    log = board.load(parameters="vm_kdump=1 vm_inherit=1")
+    said = ours(log)
+    assert len(said) == 3 and "vm_inherit is ignored" in said[0], log
+    assert "left behind" in said[1] and "guest 1, conduit smc" in said[2]
+    board.xtest("1004")
 
 
 def refused_as_by_stock(board, parameters=""):
@@ -215,17 +236,10 @@ def refused_as_by_stock(board, parameters=""):
                          indirect=["machine"])
 @machine(disks=True, reboots=True)
 def test_crash_kernel_uses_optee_as_a_fresh_guest(board, times):
-    """Calls of the crashed kernel were under way on its other CPUs."""
     for n in range(times):
         if n:
             board.boots_again("reboot -f")
-        crash(board, CLIENTS)
-        refused_as_by_stock(board)
-        log = board.load(parameters="vm_kdump=1 vm_inherit=1")
-        said = ours(log)
-        assert len(said) == 3 and "vm_inherit is ignored" in said[0], log
-        assert "left behind" in said[1] and "guest 1, conduit smc" in said[2]
-        board.xtest("1004")
+        be_fresh_guest_of_crash_kernel(board)
         board.unload()
 
 
