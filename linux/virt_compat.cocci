@@ -54,11 +54,11 @@ identifier invoke_fn, pdev;
 +invoke_fn = optee_virt_compat_conduit(&pdev->dev, invoke_fn);
 
 @conduit_hvc@
-symbol vc, dev, invoke_fn;
+symbol vc, dev;
 @@
  vc->hvc =
 -optee_virt_compat_says_hvc(dev)
-+optee_virt_compat_uses_hvc(dev, invoke_fn)
++optee_virt_compat_uses_hvc(vc)
  ;
 
 @conduit_include depends on conduit_choose || conduit_hvc@

@@ -42,10 +42,10 @@ static inline const char *optee_virt_compat_conduit_name(const struct virt_compa
 }
 
 #ifdef CONFIG_OPTEE_VIRT_COMPAT
+void optee_virt_compat_shutdown(struct device *dev);
 optee_invoke_fn *optee_virt_compat_enter(struct device *dev,
 					 optee_invoke_fn *invoke_fn,
 					 u32 sec_caps);
-void optee_virt_compat_shutdown(struct device *dev);
 struct virt_compat *optee_virt_compat_find(struct device *dev);
 void optee_virt_compat_remove_guest(struct virt_compat *vc);
 #else

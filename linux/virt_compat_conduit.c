@@ -82,14 +82,15 @@ optee_invoke_fn *optee_virt_compat_conduit(struct device *dev,
 }
 
 /**
- * optee_virt_compat_uses_hvc() - Does this function use HVC?
- * @dev:       the OP-TEE device being probed
- * @invoke_fn: the driver's own one, or of optee_virt_compat_conduit()
+ * optee_virt_compat_uses_hvc() - Does the function that does not tag use HVC?
+ * @vc: the device, with the driver's own function or that of
+ *	optee_virt_compat_conduit()
  *
  * Context: Any.
- * Return: whether calls by @invoke_fn use HVC.
+ * Return: whether calls by it use HVC.
  */
-bool optee_virt_compat_uses_hvc(struct device *dev, optee_invoke_fn *invoke_fn)
+bool optee_virt_compat_uses_hvc(const struct virt_compat *vc)
 {
-	return invoke_fn != untagged_smc && optee_virt_compat_says_hvc(dev);
+	return vc->invoke.fn != untagged_smc &&
+	       optee_virt_compat_says_hvc(vc->dev);
 }

@@ -8,9 +8,9 @@
 #include "virt_compat.h"
 
 #if defined(CONFIG_OPTEE_VIRT_COMPAT) && defined(CONFIG_ARM64)
+bool optee_virt_compat_uses_hvc(const struct virt_compat *vc);
 optee_invoke_fn *optee_virt_compat_conduit(struct device *dev,
 					   optee_invoke_fn *invoke_fn);
-bool optee_virt_compat_uses_hvc(struct device *dev, optee_invoke_fn *invoke_fn);
 #else
 /* Nothing is known of the conduits: the device tree is obeyed. */
 static inline optee_invoke_fn *
@@ -19,10 +19,9 @@ optee_virt_compat_conduit(struct device *dev, optee_invoke_fn *invoke_fn)
 	return invoke_fn;
 }
 
-static inline bool
-optee_virt_compat_uses_hvc(struct device *dev, optee_invoke_fn *invoke_fn)
+static inline bool optee_virt_compat_uses_hvc(const struct virt_compat *vc)
 {
-	return optee_virt_compat_says_hvc(dev);
+	return optee_virt_compat_says_hvc(vc->dev);
 }
 #endif
 

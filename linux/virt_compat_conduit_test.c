@@ -13,13 +13,20 @@
 #include "virt_compat_conduit.h"
 #include "virt_compat_test.h"
 
+static bool uses_hvc(struct device *dev, optee_invoke_fn *invoke_fn)
+{
+	const struct virt_compat vc = { .dev = dev, .invoke = { invoke_fn } };
+
+	return optee_virt_compat_uses_hvc(&vc);
+}
+
 static void conduit_of_smc_is_obeyed(struct kunit *test)
 {
 	struct device *dev = fake_device(test, "smc");
 
 	KUNIT_EXPECT_PTR_EQ(test, &fake_optee_invoke,
 			    optee_virt_compat_conduit(dev, fake_optee_invoke));
-	KUNIT_EXPECT_FALSE(test, optee_virt_compat_uses_hvc(dev, fake_optee_invoke));
+	KUNIT_EXPECT_FALSE(test, uses_hvc(dev, fake_optee_invoke));
 	FAKE_EXPECT_NO_CALLS(test);
 }
 
@@ -39,7 +46,7 @@ static void conduit_of_hvc_that_reaches_optee(struct kunit *test)
 
 	KUNIT_EXPECT_PTR_EQ(test, &fake_optee_invoke,
 			    optee_virt_compat_conduit(dev, fake_optee_invoke));
-	KUNIT_EXPECT_TRUE(test, optee_virt_compat_uses_hvc(dev, fake_optee_invoke));
+	KUNIT_EXPECT_TRUE(test, uses_hvc(dev, fake_optee_invoke));
 	FAKE_EXPECT_CALLS(test, { OPTEE_SMC_CALLS_UID, 0, 0 });
 }
 
@@ -53,7 +60,7 @@ static void conduit_of_hvc_at_el2(struct kunit *test)
 
 	invoke_fn = optee_virt_compat_conduit(dev, fake_optee_invoke);
 	KUNIT_EXPECT_PTR_NE(test, &fake_optee_invoke, invoke_fn);
-	KUNIT_EXPECT_FALSE(test, optee_virt_compat_uses_hvc(dev, invoke_fn));
+	KUNIT_EXPECT_FALSE(test, uses_hvc(dev, invoke_fn));
 	FAKE_EXPECT_NO_CALLS(test);
 }
 

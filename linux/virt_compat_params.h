@@ -22,9 +22,9 @@ extern struct device_attribute optee_virt_compat_vm_conduit;
 	 &optee_virt_compat_##name.attr : NULL)
 
 #ifdef CONFIG_OPTEE_VIRT_COMPAT
+bool optee_virt_compat_enabled(void);
 optee_invoke_fn *optee_virt_compat_check_id(struct device *dev,
 					    optee_invoke_fn *invoke_fn);
-bool optee_virt_compat_enabled(void);
 enum optee_guest_policy optee_virt_compat_policy(void);
 int optee_virt_compat_check_threads(struct virt_compat *vc);
 #else
