@@ -169,7 +169,7 @@ static void late_cpu_of_an_inherited_guest(struct kunit *test)
 		bool this = false;
 
 		KUNIT_ASSERT_EQ(test, 0, smp_call_function_single(cpu, read_hangs, &this, 1));
-		hangs |= cpu && this;
+		hangs |= cpu != 0 && this;
 	}
 	KUNIT_EXPECT_EQ(test, 0, optee_virt_compat_check_cpus(vc));
 	vc->guest.note = OPTEE_GUEST_INHERITED;

@@ -25,12 +25,17 @@ CONTRACTS = {
     "optee": ("world", "", "(world.witness >= id || !world.witnessed)"),
 }
 
-# Loops over guests end with core/'s limit, those of the shim with its two CPUs.
+# Loops over guests end with core/'s limit, those of the shim with its CPUs.
 LIMIT = "#define OPTEE_GUEST_LIMIT\t\t64"
 CORE = ["--unsigned-overflow-check"]
-LOOPS = ["--unwind", "5", "--unwindset", "smc.0:19"]
 # The stacks of the shim's slots are not used here.
 SMALL_SLOTS = ("#define SHIM_SLOT_SHIFT\t\t11", "#define SHIM_SLOT_SHIFT\t\t9")
+DISPATCH = ["--unwind", "5", "--unwindset", "smc.0:19"]
+TFA = BUILD / "tfa/root/arm-trusted-firmware"
+LIBFDT = sorted((TFA / "lib/libfdt").glob("fdt*.c"))
+# The tree's memory reservations are gone through, of 16 bytes each.
+TREE_BYTES = 256
+TREE = ["--unwind", TREE_BYTES // 16 + 2, "--drop-unused-functions"]
 
 
 def tool(name, *arguments, cwd):
@@ -66,20 +71,27 @@ def cbmc(place, name, *options, limit=64, edits=(), defines=(), only=None):
         pytest.skip("build/cbmc is not there: its suite has not answered")
     for part in ("core", "shim"):
         shutil.copytree(TOP / part, place / part)
+    harness = "dispatch"
     if name in CONTRACTS:
+        harness = name
         edits = (*edits, (LIMIT, LIMIT.replace("64", str(limit))))
         sources = sorted((place / "core").glob("*.c"))
         options = (*CORE, "--unwind", limit + 2, *options)
+    elif name == "tree":
+        harness = name
+        sources = [place / "shim/tree.c", *LIBFDT]
+        defines = (f"BYTES={TREE_BYTES}", "ROOM=0x200000", *defines)
+        options = (*TREE, "--function", name, *options)
     else:
         edits = (*edits, SMALL_SLOTS)
         sources = [place / "shim/call.c"]
-        options = (*LOOPS, "--function", name, *options)
+        defines = (f"CPUS={3 if name == 'announcement' else 2}", *defines)
+        options = (*DISPATCH, "--function", name, *options)
     for change in edits:
         edit(place, *change)
-    harness = TOP / f"tests/proof/{name if name in CONTRACTS else 'dispatch'}.c"
-    built = tool("goto-cc", *(f"-D{define}" for define in defines),
-                 "-Icore", "-Ishim", f"-I{TOP}/tests/host", "-o", "program", harness, *sources,
-                 cwd=place)
+    built = tool("goto-cc", *(f"-D{define}" for define in defines), "-Icore", "-Ishim",
+                 f"-I{TOP}/tests/host", "-isystem", TFA / "include/lib/libfdt", "-o", "program",
+                 TOP / f"tests/proof/{harness}.c", *sources, cwd=place)
     assert built.returncode == 0, built.stdout
     if name in CONTRACTS:
         contract(name, place / "contract.json")
@@ -105,8 +117,9 @@ full = pytest.mark.full
     ("optee", 5, {}, "at most 4 guests where core/ allows for 5"),
     pytest.param("optee", 12, {}, "at most 11 guests where core/ allows for 12", marks=full),
     ("dispatch", 0, {}, "one call, 2 CPUs"),
-    ("announcement", 0, {}, "2 CPUs"),
-), ids=("answers", "answers-32", "optee", "optee-12", "dispatch", "announcement"))
+    ("announcement", 0, {}, "3 CPUs"),
+    ("tree", 0, {}, f"{TREE_BYTES} bytes"),
+), ids=("answers", "answers-32", "optee", "optee-12", "dispatch", "announcement", "tree"))
 def test_proof(name, limit, options, bounds, tmp_path, note):
     narrow = name == "optee" or options
     said = cbmc(tmp_path, name, *["--conversion-check"][:bool(narrow)], limit=limit, **options)
@@ -144,8 +157,8 @@ def test_proof(name, limit, options, bounds, tmp_path, note):
     ("optee", "world.major == 4", "(unsigned int)res[1] == 3 ||", "(unsigned int)res[1] == 2 ||"),
     ("optee", "EDROPPED", "note == OPTEE_GUEST_UNSURE ?\n", "note != OPTEE_GUEST_UNSURE ?\n"),
     ("optee", "world.strangers == ", "#define HONESTY_PROBES\t3", "#define HONESTY_PROBES\t1"),
-    ("dispatch", "n == 7", "x[7] = tag;", "x[7] = a7 ? a7 : tag;"),
-    ("dispatch", "n == 7", "x[7] = a7;", "x[7] = tag;"),
+    ("dispatch", "el3.in[7] ==", "x[7] = tag;", "x[7] = a7 ? a7 : tag;"),
+    ("dispatch", "x[7] == (tag", "x[7] = a7;", "x[7] = tag;"),
     ("dispatch", "el3.calls", "fid == OPTEE_GUEST_VM_DESTROYED", "fid == OPTEE_GUEST_CALLS_UID"),
     ("dispatch", "ENTRY", "x[2] = shim->entry;", "x[2] = start.entry;"),
     ("dispatch", "84000020", "SDEI_FIRST ... SDEI_LAST", "SDEI_FIRST ... SDEI_LAST - 1"),
@@ -153,6 +166,8 @@ def test_proof(name, limit, options, bounds, tmp_path, note):
      "|= OPTEE_GUEST_CAP_ASYNC_NOTIF"),
     ("announcement", "parked", "if (error)\n\t\tswitch_off_parked",
      "if (!error)\n\t\tswitch_off_parked"),
+    ("tree", "FDT_MAGIC", "|| fdt_check_header(fdt))", ")"),
+    ("tree", "fdt_size_dt_struct(fdt)", "+ fdt_size_dt_struct(fdt) <= strings", "<= strings"),
 ))
 def test_proof_finds(name, found, gone, instead, tmp_path):
     """An error made on purpose; the property that it breaks is the one that fails."""

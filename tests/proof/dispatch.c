@@ -37,7 +37,7 @@ struct registers {
 
 struct registers nondet_registers(void);
 
-static struct shim_cpu slots[2];
+static struct shim_cpu slots[CPUS];
 static struct shim shim;
 static struct el3 el3;
 
@@ -60,7 +60,7 @@ static bool in_slots(uint64_t context)
 {
 	unsigned int n;
 
-	for (n = 0; n < 2; n++)
+	for (n = 0; n < CPUS; n++)
 		if (context == (uintptr_t)&slots[n].on || context == (uintptr_t)&slots[n].resume)
 			return true;
 
@@ -180,12 +180,12 @@ static void any_shim(void)
 		.off = ENTRY + 0x200, .start = ENTRY - 0x100, .end = ENTRY + 0xff00,
 	};
 	assume(shim.second && shim.second >> 60 == 0);
-	assume(shim.cpus >= 1 && shim.cpus <= 2);
+	assume(shim.cpus >= 1 && shim.cpus <= CPUS);
 	assume(optee_guest_id_valid(shim.guest.id));
 	/* call_announce() has hidden it, which announcement() proves. */
 	if (role == OPTEE_GUEST_GUEST)
 		shim.hidden |= MODEL_CAP_VIRTUALIZATION;
-	for (n = 0; n < 2; n++) {
+	for (n = 0; n < CPUS; n++) {
 		slots[n].mpidr = nondet_register();
 		slots[n].shim = &shim;
 		slots[n].parked = nondet_bool();
@@ -209,6 +209,8 @@ static void check_passed(const uint64_t x[REGISTERS], const uint64_t before[REGI
 	const unsigned int n = any_below(PASSED);
 
 	prove(el3.calls == 1);
+	prove(el3.in[7] == (tag ? tag : before[7]));
+	prove(x[7] == (tag ? before[7] : el3.out[7]));
 	prove(el3.in[n] == (n == 7 && tag ? tag : before[n]));
 	prove(n == 1 || x[n] == (n == 7 && tag ? before[n] : el3.out[n]));
 }
@@ -302,14 +304,14 @@ void announcement(void)
 	unsigned int n;
 
 	any_shim();
-	for (n = 0; n < 2; n++) {
+	for (n = 0; n < CPUS; n++) {
 		slots[n].parked = 0;
 		slots[n].lost.function = 0;
 	}
 	shim.hidden = 0;
 	error = call_announce(&shim, nondet_uint());
 	prove(el3.in[0] == MODEL_CALLS_UID && !el3.in[7]);
-	for (n = 0; n < 2; n++) {
+	for (n = 0; n < CPUS; n++) {
 		prove(!error || !slots[n].parked);
 		prove(!slots[n].parked || n < shim.cpus);
 	}
