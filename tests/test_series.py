@@ -107,16 +107,38 @@ def code(module):
     return lines
 
 
-@pytest.mark.parametrize("concern", CONCERNS[1:2] + CONCERNS[-1:]
-                         + [pytest.param(name, marks=full) for name in CONCERNS[2:-1]])
+def checkout(line, concern, place):
+    """The tree with the patches up to that concern's."""
+    archive = place / "tree.tar"
+    git(BUILD / "series" / line / "tree", "archive", "-o", archive, concern)
+    assert run("tar", "xf", archive, "-C", place).returncode == 0
+
+
+each_prefix = pytest.mark.parametrize("concern", CONCERNS[1:2] + CONCERNS[-1:] + [
+    pytest.param(name, marks=full) for name in CONCERNS[2:-1]])
+
+
+@each_prefix
 def test_prefix_builds_without_a_warning(concern, tmp_path):
     """As a module, with the option and without, which gives the stock driver."""
-    archive = tmp_path / "tree.tar"
-    git(BUILD / "series" / LINES[0] / "tree", "archive", "-o", archive, concern)
-    assert run("tar", "xf", archive, "-C", tmp_path).returncode == 0
+    checkout(LINES[0], concern, tmp_path)
     stock = code(BUILD / "linux" / LINES[0] / "stock/optee.ko")
     assert built(tmp_path, concern, "off") == stock
     assert built(tmp_path, concern, "1") != stock
+
+
+@each_prefix
+def test_prefix_is_built_into_the_newest_kernel(concern, tmp_path):
+    whole = BUILD / "linux/whole"
+    if not (whole / "vmlinuz").exists() or not (BUILD / "series/newest/tree").exists():
+        pytest.skip("build/linux/whole is not there: no suite has answered")
+    checkout("newest", concern, tmp_path)
+    driver = tmp_path / DRIVER
+    result = run("make", "-C", whole / "tree", f"O={whole}/build", f"M={driver}", "ARCH=arm64",
+                 "CROSS_COMPILE=aarch64-linux-gnu-", "KBUILD_BUILTIN=1", "W=1", "C=2", "modules")
+    assert result.returncode == 0 and "warning" not in result.stdout, result.stdout
+    assert "CHECK" in result.stdout and (driver / "virt_compat.o").exists()
+    assert (driver / "built-in.a").exists() and not (driver / "optee.ko").exists()
 
 
 @full
