@@ -37,6 +37,8 @@ def read_ktap(log):
             kind.fullmatch(line) for kind in (START, PLAN, RESULT, TOTAL))
         if start:
             check(len(start[1]) == 4 * len(levels))
+            if len(levels) < 2:
+                before = []
             levels.append([None, 0])
         elif plan:
             check(len(plan[1]) == 4 * len(levels) - 4 and levels[-1] == [None, 0])
