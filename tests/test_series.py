@@ -143,7 +143,8 @@ def test_prefix_is_built_into_the_newest_kernel(concern, tmp_path):
 
 @full
 @pytest.mark.parametrize("concerns", re.findall(
-    r"^\| \d+ \| `(\w+)`.* (\d+) \|$", (TOP / "docs/upstream.md").read_text(), re.M), ids=lambda it: it[0])
+    r"^\| \d+ \| `(\w+)`.* (\d+) \|$", (TOP / "docs/upstream.md").read_text(), re.M),
+    ids=lambda concern: concern[0])
 def test_concern_needs_what_the_docs_say(concerns, tmp_path):
     """The others may be refused."""
     wanted = [concerns[0]]
