@@ -68,7 +68,7 @@ $(B)/linux/newest/modules.cpio: bench/pack-modules $(B)/linux/newest/ready
 
 # What a series is made for, as a git tree, and the series.
 SERIES_PARTS := drivers/tee Documentation/tee Documentation/ABI/testing scripts MAINTAINERS
-SERIES_FILES := linux/make-series $(shell find linux/series -type f) $(DRIVER_FILES)
+SERIES_FILES := core/make-series $(shell find linux/series -type f) $(DRIVER_FILES)
 
 $(B)/series/%/base/.git/done: $(B)/linux/%/ready
 	rm -rf $(B)/series/$*
@@ -84,7 +84,7 @@ $(B)/series/%/tree/.git/HEAD: $(SERIES_FILES) $(B)/series/%/base/.git/done
 	$(call log,series for $*)
 	rm -rf $(B)/series/$*/tree
 	GIT_AUTHOR_NAME=Bench GIT_AUTHOR_EMAIL=bench@localhost \
-		linux/make-series tree $(B)/series/$*/base $(B)/series/$*/tree
+		core/make-series linux tree $(B)/series/$*/base $(B)/series/$*/tree
 
 # The driver of the first two patches.
 $(B)/linux/$(NEWEST_LINE)/first/optee.ko: $(B)/series/$(NEWEST_LINE)/tree/.git/HEAD
@@ -151,9 +151,9 @@ linux-apply: packages ## The driver's change into a kernel tree of yours: KSRC=<
 	@linux/apply "$(KSRC)"
 
 linux-series: packages ## The change as a mail-ready series: KSRC=<git tree> OUT=<new folder>
-	@linux/make-series series "$(KSRC)" "$(OUT)"
+	@core/make-series linux series "$(KSRC)" "$(OUT)"
 
 linux-patch: packages ## The change as one patch file: KSRC=<git tree> OUT=<new file>
-	@linux/make-series patch "$(KSRC)" "$(OUT)"
+	@core/make-series linux patch "$(KSRC)" "$(OUT)"
 
 .PHONY: linux-module linux-apply linux-series linux-patch

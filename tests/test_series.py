@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The driver's change as a series for the kernel lists."""
+"""The changes as series for the lists of their projects."""
 
 import re
 import shutil
@@ -39,7 +39,7 @@ def git(tree, *command):
 
 @pytest.fixture
 def series(base, tmp_path):
-    result = run(*WRITER, "linux/make-series", "series", base, tmp_path / "series")
+    result = run(*WRITER, "core/make-series", "linux", "series", base, tmp_path / "series")
     assert result.returncode == 0, result.stdout
     return tmp_path / "series"
 
@@ -55,7 +55,7 @@ def test_series_is_the_driver(base, series, tmp_path, note):
     for tree in trees:
         git(tmp_path, "clone", "-q", base, tree)
     git(trees[0], "-c", "user.name=M", "-c", "user.email=m@example.org", "am", "-q", *patches[1:])
-    result = run(*WRITER, "linux/make-series", "patch", base, tmp_path / "patch")
+    result = run(*WRITER, "core/make-series", "linux", "patch", base, tmp_path / "patch")
     assert result.returncode == 0, result.stdout
     git(trees[1], "apply", "--index", tmp_path / "patch")
     assert run("linux/apply", trees[2]).returncode == 0
@@ -160,7 +160,7 @@ def test_concern_needs_what_the_docs_say(concerns, tmp_path):
 
 def refused(tree, out, says, *environment):
     before = snapshot(out.parent)
-    result = run("env", *environment, "linux/make-series", "series", tree, out)
+    result = run("env", *environment, "core/make-series", "linux", "series", tree, out)
     assert result.returncode != 0 and snapshot(out.parent) == before
     assert len(result.stdout.splitlines()) == 1 and says in result.stdout, result.stdout
 
@@ -197,6 +197,34 @@ def test_series_refuses_bad_input_in_a_line(tmp_path):
     core = tree / DRIVER / "core.c"
     committed(lambda: core.write_text(core.read_text().replace("optee_dev_attrs", "attrs")))
     refused(tree, out, "too old", *name)
+
+
+# Of each neighbour: its source, the driver in it, and what goes into it.
+NEIGHBOURS = {
+    "xen": (BUILD / "xen/4.17/root/xen", "xen/arch/arm/tee", 1),
+    "optee-os": (BUILD / "optee/sid-source/root/optee-os", "core", 4),
+}
+
+
+@pytest.mark.parametrize("port", NEIGHBOURS)
+def test_series_of_a_neighbour_is_its_change(port, tmp_path):
+    source, driver, count = NEIGHBOURS[port]
+    if not source.exists():
+        pytest.skip(f"{source.relative_to(BUILD.parent)} is not there: its suite has not answered")
+    tree, applied, series = (tmp_path / name for name in ("tree", "applied", "series"))
+    shutil.copytree(source / driver, tree / driver, symlinks=True)
+    shutil.copytree(tree, applied, symlinks=True)
+    git(tmp_path, "init", "-q", tree)
+    git(tree, "add", "-A")
+    identity = ("-c", "user.name=M", "-c", "user.email=m@example.org")
+    git(tree, *identity, "commit", "-qm", "x")
+    result = run(*WRITER, "core/make-series", port, "series", tree, series)
+    assert result.returncode == 0, result.stdout
+    patches = sorted(path for path in series.iterdir() if "cover" not in path.name)
+    assert len(patches) == count
+    git(tree, *identity, "am", "-q", *patches)
+    assert run(f"{port}/apply", applied).returncode == 0
+    assert snapshot(tree / driver) == snapshot(applied / driver)
 
 
 # The first two patches by themselves.

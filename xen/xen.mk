@@ -35,4 +35,7 @@ xen-apply: packages ## The mediator's change into a Xen tree of yours: XSRC=<sou
 	@$(if $(XSRC),,echo "give Xen's source: make xen-apply XSRC=<source>" >&2; exit 1)
 	@xen/apply "$(XSRC)"
 
-.PHONY: xen-apply
+xen-series: packages ## The mediator's change as a patch for Xen: XSRC=<git tree> OUT=<new folder>
+	@core/make-series xen series "$(XSRC)" "$(OUT)"
+
+.PHONY: xen-apply xen-series
