@@ -526,14 +526,10 @@ class Board:
 
     def attributes(self):
         """What the driver says it is."""
-        values = self.sh(f"cd {self.attributes_in()} && cat vm_role vm_id vm_conduit")
+        values = self.sh("cd /sys/class/tee/tee0 2> /dev/null; [ -e vm_role ] || "
+                         "cd /sys/bus/platform/devices/firmware:optee; "
+                         "cat vm_role vm_id vm_conduit")
         return tuple(values.split())
-
-    def attributes_in(self):
-        """Where the driver has them: with its own, if this kernel's has any."""
-        return self.sh("ls -d /sys/class/tee/tee0/rpmb_routing_model > /dev/null 2>&1 && "
-                       "echo /sys/class/tee/tee0 || "
-                       "echo /sys/bus/platform/devices/firmware:optee")
 
     def xtest(self, arguments, timeout=300):
         """Run xtest, all of which must pass; (cases, subtests)."""

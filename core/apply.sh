@@ -122,6 +122,8 @@ hook() {
 			--sp-file "$new.cocci" "$2" > "$new.log" 2>&1 ||
 			{ cat "$new.log" >&2; die "$2: spatch failed: $patch.cocci"; }
 	done
+	# spatch sets off a line for the preprocessor by lines of white space.
+	! grep -q '^+#if' "$new.cocci" || sed -i '/^[ 	]\{1,\}$/d' "$2"
 }
 
 new=$(mktemp -d "$dir.XXXXXX")

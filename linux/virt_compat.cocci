@@ -129,9 +129,11 @@ symbol optee_dev_attrs;
  static struct attribute *optee_dev_attrs[] = {
  	...,
 -	NULL
-+	OPTEE_VIRT_COMPAT_ATTR(vm_role),
-+	OPTEE_VIRT_COMPAT_ATTR(vm_id),
-+	OPTEE_VIRT_COMPAT_ATTR(vm_conduit),
++#ifdef CONFIG_OPTEE_VIRT_COMPAT
++	&optee_virt_compat_vm_role.attr,
++	&optee_virt_compat_vm_id.attr,
++	&optee_virt_compat_vm_conduit.attr,
++#endif
 +	NULL
  };
 

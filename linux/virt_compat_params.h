@@ -6,7 +6,6 @@
 #define VIRT_COMPAT_PARAMS_H
 
 #include <linux/device.h>
-#include <linux/kconfig.h>
 #include <linux/types.h>
 #include "virt_compat.h"
 
@@ -15,11 +14,6 @@ extern const struct kernel_param_ops optee_virt_compat_id_ops;
 extern struct device_attribute optee_virt_compat_vm_role;
 extern struct device_attribute optee_virt_compat_vm_id;
 extern struct device_attribute optee_virt_compat_vm_conduit;
-
-/* A list of attributes ends with the first that is not there. */
-#define OPTEE_VIRT_COMPAT_ATTR(name)			\
-	(IS_ENABLED(CONFIG_OPTEE_VIRT_COMPAT) ?		\
-	 &optee_virt_compat_##name.attr : NULL)
 
 #ifdef CONFIG_OPTEE_VIRT_COMPAT
 bool optee_virt_compat_enabled(void);

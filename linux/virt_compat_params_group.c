@@ -7,9 +7,9 @@
 #include "virt_compat_params_group.h"
 
 static struct attribute *attrs[] = {
-	OPTEE_VIRT_COMPAT_ATTR(vm_role),
-	OPTEE_VIRT_COMPAT_ATTR(vm_id),
-	OPTEE_VIRT_COMPAT_ATTR(vm_conduit),
+	&optee_virt_compat_vm_role.attr,
+	&optee_virt_compat_vm_id.attr,
+	&optee_virt_compat_vm_conduit.attr,
 	NULL
 };
 

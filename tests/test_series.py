@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from bench.board import VM_CREATED, VM_DESTROYED, ours
+from bench.board import VM_CREATED, VM_DESTROYED, XEN, ours
 from conftest import LINES, TOP
 from test_linux import SUBSET
 from test_hypervisor import DROP, TAG
@@ -245,7 +245,7 @@ def test_first_patches_on_plain_optee(board):
     board.xtest("1004")
 
 
-@machine(xen=True)
+@machine(xen=XEN)
 def test_first_patches_in_dom0_of_xen(board):
     assert "plain, conduit smc" in board.load(FIRST)
     board.xtest("1004")
