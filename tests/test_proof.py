@@ -150,7 +150,7 @@ def test_proof(name, limit, options, bounds, tmp_path, note):
      "guest->role = OPTEE_GUEST_GUEST;\n\t\treturn OPTEE_GUEST_EINVISIBLE"),
     # Not safe, or memory that is not ours.
     ("answers", "asked->safe", "if (!conduits->hvc_safe)", "if (conduits->hvc_safe < 0)"),
-    ("answers", "bounds", "(unsigned int)res[3] == OPTEE_GUEST_UID_3",
+    ("answers", "upper bound", "(unsigned int)res[3] == OPTEE_GUEST_UID_3",
      "(unsigned int)res[4] == OPTEE_GUEST_UID_3"),
     # A guest is announced twice, or OP-TEE halts.
     ("optee", "world.own == ", "there == PRESENT) {\n\t\tenum", "there != PRESENT) {\n\t\tenum"),
