@@ -32,6 +32,7 @@ INITRD_ADDRESS = 0x50000000
 PROMPT = "bench# "
 UBOOT_PROMPT = "=> "
 PATIENCE = 120               # seconds of silence that are a failure, on a busy host too
+LAST_WORDS = "dmesg -n 7; "  # while the shell runs, the kernel is silent: it would interrupt
 XEN = "4.17/stock"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
@@ -241,6 +242,7 @@ class Machine:
     tpm_log: bool = False           # an event log in the device tree, and tests/tpmlog to read it
     client: bool = False            # bench/client.c before /init
     stamp: bool = False             # bench/stamp.S instead of everything
+    patience: int = 1               # times that its commands may take longer than others'
 
     @property
     def machine(self):
@@ -427,7 +429,7 @@ class Board:
                     "extra_args": shlex.join([*common, *loaders, *extra])}},
                 {"ShellDriver": {"prompt": PROMPT, "login_prompt": "login: ",
                                  "username": "root",
-                                 "login_timeout": max(120, 60 * machine.cpus),
+                                 "login_timeout": max(120, 60 * machine.cpus) * machine.patience,
                                  "await_login_timeout": 30}},
                 # A line after the probe of OP-TEE, which may ask for all ids.
                 {"UBootDriver": {"prompt": UBOOT_PROMPT, "boot_expression": "Net: ",
@@ -500,7 +502,7 @@ class Board:
 
     def try_sh(self, command, timeout=PATIENCE):
         """Run a command; (its output, its exit status)."""
-        out, _, status = self.shell.run(command, timeout=timeout)
+        out, _, status = self.shell.run(command, timeout=timeout * self.machine.patience)
         return "\n".join(out), status
 
     def dmesg(self, lines=0):
@@ -582,14 +584,14 @@ class Board:
 
     def boots_again(self, command):
         """Run a command that ends this kernel, and wait for the next one's shell."""
-        self.goes_on(command, "Booting Linux on")
+        self.goes_on(LAST_WORDS + command, "Booting Linux on")
 
     def goes_on(self, command, sign):
         """Run a command in whose course another kernel takes the console, which prints
         this sign, and wait for its shell."""
         self.target.deactivate(self.shell)
         self.qemu.sendline(command)
-        self.qemu.expect(sign, timeout=120)
+        self.qemu.expect(sign, timeout=120 * self.machine.patience)
         self.target.activate(self.shell)
 
     def has_guest(self, guest):
@@ -622,9 +624,10 @@ class Board:
         off, as far as it is still on."""
         if self.qemu.ended():
             return
-        self.qemu.sendline("poweroff -f" if self.shell else "unbind /firmware/optee; poweroff")
+        self.qemu.sendline(f"{LAST_WORDS}poweroff -f" if self.shell else
+                           "unbind /firmware/optee; poweroff")
         try:
-            self.qemu.expect("no such line", timeout=60)
+            self.qemu.expect("no such line", timeout=60 * self.machine.patience)
         except BoardLost:
             return
         except TIMEOUT:

@@ -119,10 +119,12 @@ $(B)/linux/debug/vmlinuz: $(WHOLE) $(B)/linux/newest/ready
 $(B)/linux/debug/%/optee.ko: $(B)/linux/debug/vmlinuz
 	ANY_KERNEL=1 linux/build-module $(@D) $(B)/linux/newest/src $(B)/linux/debug/build $(patsubst id-%,%,$*)
 
-$(B)/linux/debug/misdeeds/misdeeds.ko: $(wildcard tests/misdeeds/*) $(B)/linux/debug/vmlinuz
+DEBUG_TESTS := $(foreach name,misdeeds smccall,$(B)/linux/debug/$(name)/$(name).ko)
+
+$(DEBUG_TESTS): $(wildcard tests/misdeeds/* tests/smccall/*) $(B)/linux/debug/vmlinuz
 	$(call test_module,$(B)/linux/debug/build)
 
-$(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach module,stock/optee id-1/optee misdeeds/misdeeds,$(B)/linux/debug/$(module).ko)
+$(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach way,stock id-1,$(B)/linux/debug/$(way)/optee.ko) $(DEBUG_TESTS)
 	bench/pack-modules $(abspath $@) $(B)/linux/debug
 
 # The driver's source in every other kernel of the suites.

@@ -212,9 +212,8 @@ def crash(board, after=""):
     board.sh("[ -e /proc/vmcore ]")
 
 
-def be_fresh_guest_of_crash_kernel(board):
-    """From a normal kernel on; calls of it were under way on its other CPUs."""
-    crash(board, CLIENTS)
+def be_fresh_guest(board):
+    """In the crash kernel; calls of the crashed one were under way on its other CPUs."""
     refused_as_by_stock(board)
     log = board.load(parameters="vm_kdump=1 vm_inherit=1")
     said = ours(log)
@@ -239,7 +238,8 @@ def test_crash_kernel_uses_optee_as_a_fresh_guest(board, times):
     for n in range(times):
         if n:
             board.boots_again("reboot -f")
-        be_fresh_guest_of_crash_kernel(board)
+        crash(board, CLIENTS)
+        be_fresh_guest(board)
         board.unload()
 
 

@@ -155,8 +155,8 @@ def test_error_after_the_announcement(board):
     board.sh("! ls /dev/tee0 /sys/bus/platform/devices/firmware:optee/vm_role")
 
 
-@pytest.mark.oldest_line
-def test_no_free_slot(board):
+def be_refused_and_served(board):
+    """Without a free slot, and with one."""
     for guest in (5, 6):
         assert board.smc(VM_CREATED, guest)[0] == 0
     assert board.smc(VM_CREATED, 8)[0] == ENOTAVAIL
@@ -171,6 +171,11 @@ def test_no_free_slot(board):
     assert board.attributes() == ("guest", "1", "smc")
     board.xtest("1004")
     assert board.smc(VM_DESTROYED, 6)[0] == 0
+
+
+@pytest.mark.oldest_line
+def test_no_free_slot(board):
+    be_refused_and_served(board)
 
 
 @machine(suite="sid", firmware="crowded")

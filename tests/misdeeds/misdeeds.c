@@ -15,11 +15,16 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 
+/* More than one: the last may be remembered by a stack. */
 static noinline void leak(void)
 {
-	void *lost = kmalloc(64, GFP_KERNEL);
+	void *lost;
+	int n;
 
-	OPTIMIZER_HIDE_VAR(lost);
+	for (n = 0; n < 8; n++) {
+		lost = kmalloc(64, GFP_KERNEL);
+		OPTIMIZER_HIDE_VAR(lost);
+	}
 }
 
 static noinline void use_after_free(void)
@@ -36,7 +41,8 @@ static noinline void shift(void)
 	unsigned int by = 32;
 
 	OPTIMIZER_HIDE_VAR(by);
-	WRITE_ONCE(by, 1u << by);
+	by = 1u << by;
+	OPTIMIZER_HIDE_VAR(by);
 }
 
 static noinline void sleep_in_atomic(void)
