@@ -145,7 +145,7 @@ def test_crash_kernel(checked):
 @machine(**DEBUG)
 def test_load(checked, note):
     checked.load()
-    rounds = load_while_cpus_come_and_go(checked, 8, 5)
+    rounds = load_while_cpus_come_and_go(checked, 8, 3)
     note(f"debug kernel: 8 clients, {rounds} runs of xtest while CPUs came and went")
     checked.xtest("1004")
 

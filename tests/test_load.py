@@ -15,11 +15,11 @@ def load_while_cpus_come_and_go(board, clients, times):
              "xtest -t regression $((n % 16 ? 1002 : 1004)) > /tmp/out.$n 2>&1 || "
              "cp /tmp/out.$n /tmp/bad.$n; echo >> /tmp/rounds; done; echo >> /tmp/ended) & done; "
              "touch /tmp/ended")
-    for cpu in [*range(1, board.machine.cpus)] * times:
-        for online in (0, 1):
-            board.sh(f"echo {online} > /sys/devices/system/cpu/cpu{cpu}/online; usleep 200000")
-    board.sh("touch /tmp/stop; until [ $(wc -l < /tmp/ended) = "
-             f"{clients} ]; do sleep 1; done", 600)
+    board.sh(f"(for n in $(seq {times}); do for cpu in $(seq {board.machine.cpus - 1}); do "
+             "for online in 0 1; do "
+             "echo $online > /sys/devices/system/cpu/cpu$cpu/online || exit 1; "
+             "usleep 200000; done; done; done) && touch /tmp/stop && "
+             f"until [ $(wc -l < /tmp/ended) = {clients} ]; do sleep 1; done", 600)
     board.sh("for bad in /tmp/bad.*; do [ ! -e $bad ] || { cat $bad; exit 1; }; done")
     return int(board.sh("wc -l < /tmp/rounds"))
 
