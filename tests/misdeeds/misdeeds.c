@@ -18,11 +18,11 @@
 /* More than one: the last may be remembered by a stack. */
 static noinline void leak(void)
 {
-	void *lost;
 	int n;
 
 	for (n = 0; n < 8; n++) {
-		lost = kmalloc(64, GFP_KERNEL);
+		void *lost = kmalloc(64, GFP_KERNEL);
+
 		OPTIMIZER_HIDE_VAR(lost);
 	}
 }
