@@ -127,20 +127,6 @@ def test_prefix_builds_without_a_warning(concern, tmp_path):
     assert built(tmp_path, concern, "1") != stock
 
 
-@each_prefix
-def test_prefix_is_built_into_the_newest_kernel(concern, tmp_path):
-    whole = BUILD / "linux/whole"
-    if not (whole / "vmlinuz").exists() or not (BUILD / "series/newest/tree").exists():
-        pytest.skip("build/linux/whole is not there: no suite has answered")
-    checkout("newest", concern, tmp_path)
-    driver = tmp_path / DRIVER
-    result = run("make", "-C", whole / "tree", f"O={whole}/build", f"M={driver}", "ARCH=arm64",
-                 "CROSS_COMPILE=aarch64-linux-gnu-", "KBUILD_BUILTIN=1", "W=1", "C=2", "modules")
-    assert result.returncode == 0 and "warning" not in result.stdout, result.stdout
-    assert "CHECK" in result.stdout and (driver / "virt_compat.o").exists()
-    assert (driver / "built-in.a").exists() and not (driver / "optee.ko").exists()
-
-
 @full
 @pytest.mark.parametrize("concerns", re.findall(
     r"^\| \d+ \| `(\w+)`.* (\d+) \|$", (TOP / "docs/upstream.md").read_text(), re.M),
