@@ -110,7 +110,7 @@ def test_unload_in_mid_session_is_refused(board, driver):
     out, status = board.try_sh("rmmod optee")
     assert status and "Resource temporarily unavailable" in out
     board.sh("[ ! -e /tmp/status ] && killall -CONT tee-supplicant; "
-             "until [ -e /tmp/status ]; do usleep 50000; done; [ $(cat /tmp/status) = 0 ]")
+             "until [ -s /tmp/status ]; do usleep 50000; done; [ $(cat /tmp/status) = 0 ]")
     board.unload()
     board.load(driver)
     board.xtest("1004")
