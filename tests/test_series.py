@@ -127,6 +127,53 @@ def test_prefix_builds_without_a_warning(concern, tmp_path):
     assert built(tmp_path, concern, "1") != stock
 
 
+def driver_files(tree):
+    """The files that we add, or hook into."""
+    return [path for pattern in ("virt_compat*.[ch]", "optee_guest*.[ch]", "smc_abi.c", "core.c")
+            for path in sorted((tree / DRIVER).glob(pattern))]
+
+
+@each_prefix
+def test_prefix_builds_into_a_kernel(concern, tmp_path):
+    """Without a warning, also where sections of code are thrown away."""
+    checkout(LINES[0], concern, tmp_path)
+    objects = [path.with_suffix(".o").name for path in driver_files(tmp_path)
+               if path.suffix == ".c" and not path.stem.endswith("_test")]
+    result = run("make", "-C", headers(), f"M={tmp_path / DRIVER}", "ARCH=arm64", "W=1", "C=2",
+                 "CROSS_COMPILE=aarch64-linux-gnu-", "CC=aarch64-linux-gnu-gcc",
+                 "CONFIG_TEE=y", "CONFIG_OPTEE=y", "CONFIG_OPTEE_VIRT_COMPAT=y",
+                 "KCFLAGS=-DCONFIG_OPTEE_VIRT_COMPAT=1 -DCONFIG_OPTEE_VIRT_COMPAT_VM_ID=1",
+                 *objects)
+    assert result.returncode == 0 and "warning" not in result.stdout, result.stdout
+    assert result.stdout.count("CHECK ") == len(objects)
+    commands = "".join((tmp_path / DRIVER / f".{name}.cmd").read_text() for name in objects)
+    assert "-DKBUILD_MODNAME" in commands and "-DMODULE" not in commands
+
+
+# smatch is in none of bookworm, bookworm-backports, trixie and sid.
+@full
+@pytest.mark.parametrize("concern", CONCERNS[1:])
+def test_prefix_passes_coccicheck(concern, tmp_path, note):
+    """The kernel's own semantic patches have nothing to say of the files that we add or hook
+    into; those written in OCaml need its compiler and are left out."""
+    checkout(LINES[0], concern, tmp_path)
+    place = BUILD / "linux" / LINES[0] / "src/scripts/coccinelle"
+    rules = [rule for rule in sorted(place.glob("**/*.cocci")) if "ocaml" not in rule.read_text()]
+    assert len(rules) > 60
+    files = driver_files(tmp_path)
+    found = []
+    for rule in rules:
+        result = run("spatch", "-D", "report", "--very-quiet", "--no-show-diff",
+                     "--cocci-file", rule, *files)
+        # spatch doubts some rules, too.
+        remarks = [line for line in result.stdout.splitlines()
+                   if not line.startswith("warning: line ")]
+        if result.returncode or remarks:
+            found += [rule.name, *remarks]
+    assert not found, "\n".join(found)
+    note(f"coccicheck: {len(rules)} of the kernel's rules on {len(files)} files")
+
+
 @full
 @pytest.mark.parametrize("concerns", re.findall(
     r"^\| \d+ \| `(\w+)`.* (\d+) \|$", (TOP / "docs/upstream.md").read_text(), re.M),

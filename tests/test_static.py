@@ -157,29 +157,6 @@ def test_gcc_analyzer():
         clean("sh", "-c", f"cd {headers} && {command} -fanalyzer")
 
 
-# smatch is in none of bookworm, bookworm-backports, trixie and sid.
-def test_coccicheck(note):
-    """The kernel's own semantic patches have nothing to say of the files that we add or hook
-    into; those written in OCaml need its compiler and are left out."""
-    place = BUILD / "linux/6.12/src/scripts/coccinelle"
-    rules = [rule for rule in sorted(place.glob("**/*.cocci")) if "ocaml" not in rule.read_text()]
-    assert len(rules) > 60
-    driver = BUILD / "linux/6.12/id-1/drivers/tee/optee"
-    files = [path for pattern in ("virt_compat*.[ch]", "optee_guest*.[ch]", "smc_abi.c", "core.c")
-             for path in sorted(driver.glob(pattern))]
-    found = []
-    for rule in rules:
-        result = run("spatch", "-D", "report", "--very-quiet", "--no-show-diff",
-                     "--cocci-file", rule, *files)
-        # spatch doubts some rules, too.
-        remarks = [line for line in result.stdout.splitlines()
-                   if not line.startswith("warning: line ")]
-        if result.returncode or remarks:
-            found += [rule.name, *remarks]
-    assert not found, "\n".join(found)
-    note(f"coccicheck: {len(rules)} of the kernel's rules on {len(files)} files")
-
-
 def test_missing_packages_are_a_line(tmp_path):
     """The command that root has to type; nothing is tried without root."""
     for name, script in (("id", "echo 1000"), ("dpkg-query", "echo 'ii bc'"),

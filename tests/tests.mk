@@ -119,7 +119,7 @@ endef
 inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/trees $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
 	$(call try_lines,$(filter-out $(NEWEST_LINE),$(LINES)))
 	@$(MAKE) --no-print-directory $(B)/linux/newest/ready || echo "== no packages of the newest kernel: its scenarios are skipped"
-	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz $(B)/series/newest/tree/.git/HEAD
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
@@ -142,7 +142,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 
 check-full: inputs drivers $(FULL) ## All checks, also the long ones
 	$(call try_lines,newest)
-	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
 	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-tpm-log $(B)/tests/tpmlog.cpio || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
