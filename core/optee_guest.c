@@ -246,8 +246,8 @@ optee_guest_announce(struct optee_guest *guest,
 }
 
 /**
- * optee_guest_leave() - Remove what optee_guest_enter() announced
- * @guest:   as enter left it; its role is OPTEE_GUEST_NONE afterwards
+ * optee_guest_leave() - Remove what optee_guest_announce() announced
+ * @guest:   as it was announced; its role is OPTEE_GUEST_NONE afterwards
  * @transport: access to OP-TEE, without a tag of its own
  *
  * Sends nothing if we are not a guest of our own making. OP-TEE frees the
@@ -275,7 +275,7 @@ optee_guest_leave(struct optee_guest *guest,
 
 /**
  * optee_guest_explain() - One line for a person: what is wrong, what to do
- * @err: of optee_guest_enter() or optee_guest_leave()
+ * @err: of an announcement or optee_guest_leave()
  *
  * Context: Any.
  * Return: a constant string without a newline.
@@ -312,7 +312,7 @@ const char *optee_guest_explain(enum optee_guest_error err)
 
 /**
  * optee_guest_remark() - One line for a person: what was remarkable
- * @note: of a successful optee_guest_enter()
+ * @note: of a successful announcement
  *
  * Context: Any.
  * Return: a constant string without a newline, empty for OPTEE_GUEST_FRESH.

@@ -40,7 +40,7 @@
 
 /**
  * enum optee_guest_role - what this system is to OP-TEE
- * @OPTEE_GUEST_NONE:	  nothing: enter was not called, failed, or leave is done
+ * @OPTEE_GUEST_NONE:	  nothing: not announced yet, refused, or removed
  * @OPTEE_GUEST_PLAIN:	  the only client of an OP-TEE without virtualization;
  *			  also what a mediator that hides the capability shows
  * @OPTEE_GUEST_MEDIATED: a guest that somebody below us announces and tags
@@ -54,7 +54,7 @@ enum optee_guest_role {
 };
 
 /**
- * enum optee_guest_error - why enter or leave failed
+ * enum optee_guest_error - why an announcement or removal failed
  * @OPTEE_GUEST_OK:	    it did not
  * @OPTEE_GUEST_EID:	    the id is outside 1..65535; nothing was sent
  * @OPTEE_GUEST_EREWRITTEN: our a7 does not reach OP-TEE; only CALLS_UID was sent
@@ -94,7 +94,7 @@ enum optee_guest_policy {
 };
 
 /**
- * enum optee_guest_note - what was remarkable about a successful enter
+ * enum optee_guest_note - what was remarkable about a successful announcement
  * @OPTEE_GUEST_FRESH:	   nothing
  * @OPTEE_GUEST_RECLAIMED: an earlier guest was removed first
  * @OPTEE_GUEST_INHERITED: an earlier guest was inherited
@@ -182,7 +182,7 @@ static inline unsigned int optee_guest_stranger(unsigned int id)
 
 /**
  * optee_guest_tag() - What belongs in a7 of every call from now on?
- * @guest: after a successful optee_guest_enter()
+ * @guest: after a successful announcement
  *
  * OP-TEE takes a guest's id from a7 of each fast and yielding call, the returns
  * from RPC included (optee_os 4.5.0, thread_handle_fast_smc() and
