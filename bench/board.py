@@ -366,8 +366,17 @@ class Board:
         self.wait = wait
         self.logs = pathlib.Path(logs)
         self.shell = None  # as long as U-Boot runs
+        self.target = None
 
     def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self):
         self.logs.mkdir(parents=True, exist_ok=True)
         (self.logs / "secure.log").unlink(missing_ok=True)
         machine = self.machine
@@ -439,18 +448,13 @@ class Board:
         env.write_text(yaml.safe_dump(config))
         self.target = Environment(str(env)).get_target("main")
         self.qemu = self.target.get_driver("BenchQEMUDriver")
-        try:
-            self.qemu.on()
-            if not self.wait:
-                return self
-            if machine.uboot:
-                self.uboot = self.target.get_driver("UBootDriver")
-            else:
-                self.shell = self.target.get_driver("ShellDriver")
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        self.qemu.on()
+        if not self.wait:
+            return
+        if machine.uboot:
+            self.uboot = self.target.get_driver("UBootDriver")
+        else:
+            self.shell = self.target.get_driver("ShellDriver")
 
     def _esp(self, initrd):
         """A folder with kernel and initrd, which QEMU shows as a FAT partition: an
@@ -463,8 +467,9 @@ class Board:
         return esp
 
     def __exit__(self, *_):
-        self.target.get_driver("BenchQEMUDriver").off()
-        self.target.cleanup()
+        if self.target:
+            self.target.get_driver("BenchQEMUDriver").off()
+            self.target.cleanup()
         for name in ("initrd", "swap", "tpm-log"):
             (self.logs / name).unlink(missing_ok=True)
         shutil.rmtree(self.logs / "esp", ignore_errors=True)
