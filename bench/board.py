@@ -57,6 +57,7 @@ TAG, DROP, FILTER, STRIP, EFFECT, OBLIGE = 1, 2, 4, 8, 16, 32
 
 # optee_os 4.5.0, core/arch/arm/include/sm/optee_smc.h
 CALLS_UID, UID_0 = 0xbf00ff01, 0x384fb3e0
+GET_OS_REVISION, EXCHANGE_CAPABILITIES = 0xb2000001, 0xb2000009
 VM_CREATED, VM_DESTROYED = 0xb200000d, 0xb200000e
 ENOTAVAIL = 7
 
@@ -72,6 +73,10 @@ SWITCHED_OFF = "QEMU System Power off"
 
 class SecureWorldHalted(Exception):
     """OP-TEE has stopped the machine; the text is what it said."""
+
+
+class Lacking(Exception):
+    """What the board was given lacks something."""
 
 
 class BoardLost(Exception):
@@ -519,9 +524,15 @@ class Board:
         self.sh(f"for name in $(cat /modules/{driver}/depends); do "
                 "[ -d /sys/module/$(echo $name | tr - _) ] || insmod /modules/$name.ko; done; "
                 "dmesg -c > /dev/null")
-        self.sh(f"insmod /modules/{driver}/optee.ko {parameters}")
+        self._insmod(f"{driver}/optee.ko", parameters)
         log = re.sub(r"^\[ *[\d.]+\] ", "", self.dmesg(), flags=re.M)
         return re.sub(r".*taint.*\n?", "", log)
+
+    def _insmod(self, module, parameters=""):
+        out, status = self.try_sh(f"insmod /modules/{module} {parameters}")
+        if "No such file" in out:
+            raise Lacking(f"there is no {module} for this kernel")
+        assert not status, f"{out}\n{self.dmesg(20)}"
 
     def secure_without_time(self):
         """The secure console so far, less what OP-TEE prints each second."""
@@ -552,7 +563,8 @@ class Board:
 
     def smc(self, function, *a1_to_a3, a7=0):
         """One fast call from EL1; a0..a3 of the answer."""
-        self.sh("[ -d /sys/module/smccall ] || insmod /modules/smccall.ko")
+        if self.try_sh("[ -d /sys/module/smccall ]")[1]:
+            self._insmod("smccall.ko")
         a1, a2, a3 = (*a1_to_a3, 0, 0, 0)[:3]
         answer = self.sh("cd /sys/module/smccall/parameters && "
                          f"echo {function:x} {a1:x} {a2:x} {a3:x} 0 0 0 {a7:x} > call && cat call")
@@ -598,6 +610,18 @@ class Board:
         self.qemu.sendline(command)
         self.qemu.expect(sign, timeout=120 * self.machine.patience)
         self.target.activate(self.shell)
+
+    def fill(self):
+        """Announce guests until OP-TEE has no room for another; their ids."""
+        guests = []
+        while self.smc(VM_CREATED, 5 + len(guests))[0] == 0:
+            guests.append(5 + len(guests))
+        return guests
+
+    def remove(self, guests):
+        """Remove guests that are there."""
+        for guest in guests:
+            assert self.smc(VM_DESTROYED, guest)[0] == 0
 
     def has_guest(self, guest):
         """Whether OP-TEE has a guest with this id."""

@@ -8,14 +8,15 @@
 #   async-fixed  the same with that fault fixed by optee-os/
 #   crowded      has no room for even one guest
 #   fixed        has all faults fixed by optee-os/, and an event log of a TPM
+#   four         has room for four guests
 #   oldleave     panics if a guest is removed while it is inside OP-TEE, as up to 4.2.0
 #   tpm-log      has an event log of a TPM
 
 # Where BL31 enters the normal world, also bench/board.py's KERNEL.
 BL33 := 0x42200000
 
-TFA := $(B)/tfa/root/arm-trusted-firmware
-TFA_OUT := $(TFA)/build/qemu/debug
+TFA_SOURCE := $(B)/tfa/root/arm-trusted-firmware
+TFA_OUT := $(TFA_SOURCE)/build/qemu/debug
 bl32_virtualized = $(B)/optee/$1/root/usr/lib/optee/vexpress-qemu_armv8a-virtualized
 bl32_plain = $(B)/optee/$1/root/usr/lib/optee/vexpress-qemu_armv8a
 OPTEE_FILES := tee-header_v2.bin tee-pager_v2.bin tee-pageable_v2.bin
@@ -30,11 +31,12 @@ $(B)/optee/%-source/root/versions: bench/fetch $(B)/apt/%/updated
 # What is built here is built from a copy of the source, of which bench/optee/NAME.sed
 # changes one file, the same for NAME and NAME-fixed. Git would give OP-TEE the revision of
 # this repository.
-OPTEE_BUILDS := eight async async-fixed crowded fixed oldleave tpm-log
+OPTEE_BUILDS := eight async async-fixed crowded fixed four oldleave tpm-log
 optee_eight := CFG_TEE_CORE_NB_CORE=8
 optee_async := CFG_OPTEE_REVISION_MAJOR=4 CFG_OPTEE_REVISION_MINOR=4
 # It divides the memory of trusted applications.
 optee_crowded := CFG_VIRT_GUEST_COUNT=64
+optee_four := CFG_VIRT_GUEST_COUNT=4
 # OP-TEE's own test of notifications enters guests from timer interrupts.
 optee_oldleave := CFG_NOTIF_TEST_WD=n
 optee_async-fixed := $(optee_async)
@@ -71,43 +73,48 @@ $(B)/tfa/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/tfa/root trixie src:arm-trusted-firmware
 
 # Without SVE in the secure world a CPU that has it traps OP-TEE's floating point to EL3.
-TFA_MAKE := $(MAKE) -C $(TFA) CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu \
+TFA_MAKE := $(MAKE) CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu \
 	QEMU_USE_GIC_DRIVER=QEMU_GICV3 ARM_LINUX_KERNEL_AS_BL33=1 \
 	PRELOADED_BL33_BASE=$(BL33) DEBUG=1 LOG_LEVEL=30 ENABLE_SVE_FOR_SWD=1
+
+# $(call tfa,SOURCE,OPTEE-FILES,LOG,MAKE-ARGUMENTS): TF-A that starts this OP-TEE.
+define tfa
+$(TFA_MAKE) -C $1 SPD=opteed BL32_RAM_LOCATION=tdram BL32=$(word 1,$2) \
+		BL32_EXTRA1=$(word 2,$2) BL32_EXTRA2=$(word 3,$2) $4 all fip > $3 2>&1 || \
+		{ tail $3; exit 1; }
+endef
 
 # TF-A's make does not build anew what was built with other settings.
 $(TFA_OUT)/fip.bin: bench/firmware.mk $(B)/tfa/root/versions $(B)/optee/trixie/root/versions
 	$(call log,TF-A)
-	rm -rf $(TFA)/build $(TFA)/build-none
-	$(TFA_MAKE) SPD=opteed BL32_RAM_LOCATION=tdram \
-		BL32=$(word 1,$(call bl32_files,trixie,virtualized)) \
-		BL32_EXTRA1=$(word 2,$(call bl32_files,trixie,virtualized)) \
-		BL32_EXTRA2=$(word 3,$(call bl32_files,trixie,virtualized)) \
-		all fip > $(B)/tfa/log 2>&1 || { tail $(B)/tfa/log; exit 1; }
+	rm -rf $(TFA_SOURCE)/build $(TFA_SOURCE)/build-none
+	$(call tfa,$(TFA_SOURCE),$(call bl32_files,trixie,virtualized),$(B)/tfa/log)
 
 # The same without OP-TEE. After the other: two builds share tools.
 $(B)/firmware/trixie-none.bin: $(TFA_OUT)/fip.bin
 	$(call log,TF-A without OP-TEE)
 	mkdir -p $(@D)
-	$(TFA_MAKE) BUILD_BASE=build-none all fip > $(B)/tfa/log-none 2>&1 || \
+	$(TFA_MAKE) -C $(TFA_SOURCE) BUILD_BASE=build-none all fip > $(B)/tfa/log-none 2>&1 || \
 		{ tail $(B)/tfa/log-none; exit 1; }
-	cp $(TFA)/build-none/qemu/debug/bl1.bin $@.part
-	dd if=$(TFA)/build-none/qemu/debug/fip.bin of=$@.part bs=4096 seek=64 status=none
+	cp $(TFA_SOURCE)/build-none/qemu/debug/bl1.bin $@.part
+	dd if=$(TFA_SOURCE)/build-none/qemu/debug/fip.bin of=$@.part bs=4096 seek=64 status=none
 	mv $@.part $@
 
-# The flash: BL1 at 0, the firmware image package at 256 KiB.
+# $(call flash,OUT,TF-A,OPTEE-FILES): BL1 at 0, the firmware image package at 256 KiB.
+define flash
+	mkdir -p $(dir $1)
+	cp $2/fip.bin $1.fip
+	$(TFA_SOURCE)/tools/fiptool/fiptool update --tos-fw $(word 1,$3) \
+		--tos-fw-extra1 $(word 2,$3) --tos-fw-extra2 $(word 3,$3) $1.fip
+	cp $2/bl1.bin $1.part
+	dd if=$1.fip of=$1.part bs=4096 seek=64 status=none
+	rm $1.fip
+	mv $1.part $1
+endef
+
 define firmware
 $(B)/firmware/%-$1.bin: $(TFA_OUT)/fip.bin $(B)/optee/%$2
-	mkdir -p $$(@D)
-	cp $(TFA_OUT)/fip.bin $$@.fip
-	$(TFA)/tools/fiptool/fiptool update \
-		--tos-fw $$(word 1,$$(call bl32_files,$$*,$1)) \
-		--tos-fw-extra1 $$(word 2,$$(call bl32_files,$$*,$1)) \
-		--tos-fw-extra2 $$(word 3,$$(call bl32_files,$$*,$1)) $$@.fip
-	cp $(TFA_OUT)/bl1.bin $$@.part
-	dd if=$$@.fip of=$$@.part bs=4096 seek=64 status=none
-	rm $$@.fip
-	mv $$@.part $$@
+	$$(call flash,$$@,$(TFA_OUT),$$(call bl32_files,$$*,$1))
 endef
 $(foreach build,virtualized plain,$(eval $(call firmware,$(build),/root/versions)))
 $(foreach build,$(OPTEE_BUILDS),$(eval $(call firmware,$(build),-$(build)/built)))

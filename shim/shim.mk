@@ -20,8 +20,8 @@ SHIM_H := $(wildcard shim/*.h core/*.h)
 SHIM_OBJ := $(patsubst %.c,$(SHIM)/%.o,$(notdir $(SHIM_C))) $(SHIM)/head.o
 
 # libfdt as TF-A's source has it.
-LIBFDT := $(TFA)/lib/libfdt
-LIBFDT_INC := $(TFA)/include/lib/libfdt
+LIBFDT := $(TFA_SOURCE)/lib/libfdt
+LIBFDT_INC := $(TFA_SOURCE)/include/lib/libfdt
 LIBFDT_C := fdt.c fdt_ro.c fdt_rw.c fdt_wip.c fdt_addresses.c
 LIBFDT_OBJ := $(patsubst %.c,$(SHIM)/libfdt/%.o,$(LIBFDT_C))
 

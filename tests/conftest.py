@@ -13,7 +13,8 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
-from bench.board import BUILD, Board, Machine  # noqa: E402
+from bench import own  # noqa: E402
+from bench.board import BUILD, Board, Lacking, Machine  # noqa: E402
 
 RESULTS = BUILD / "results"
 # Of the kernel, the newest first.
@@ -22,6 +23,8 @@ LINES = re.search(r"^LINES := (.*)", (TOP / "linux/linux.mk").read_text(), re.M)
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="also run what takes long")
+    parser.addoption("--own", action="append", default=[],
+                     help="an input that is the user's own, see bench/own.mk")
 
 
 def pytest_configure(config):
@@ -33,18 +36,24 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "oldest_line: with --full on the oldest line too")
     config.addinivalue_line("markers", "full: takes long, runs with --full only")
     config.addinivalue_line("markers", "short: a part of one marked full, which runs instead")
+    config.addinivalue_line("markers", "row(n): what row n of README.md's table says")
 
 
 def pytest_collection_modifyitems(config, items):
-    """The older lines take none that takes long."""
+    """The older lines take none that takes long. With inputs of the user's own only
+    scenarios run."""
     def left_out(item):
         line = getattr(item, "callspec", None) and item.callspec.params.get("line")
         whole = config.getoption("--full") and line not in LINES[1:]
-        return item.get_closest_marker("short" if whole else "full")
+        host = config.getoption("own") and "machine" not in getattr(item, "fixturenames", ())
+        return host or item.get_closest_marker("short" if whole else "full")
 
     out = [item for item in items if left_out(item)]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
+    for item in items:
+        for marker in item.iter_markers("row"):
+            item.user_properties.append(("row", marker.args[0]))
 
 
 def pytest_generate_tests(metafunc):
@@ -54,7 +63,9 @@ def pytest_generate_tests(metafunc):
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     marker = metafunc.definition.get_closest_marker("machine")
-    if marker and "line" in marker.kwargs:
+    if "KERNEL" in metafunc.config.getoption("own"):
+        lines = [own.OWN]
+    elif marker and "line" in marker.kwargs:
         lines = [marker.kwargs["line"]]
     elif "each_line" in marks:
         lines = LINES
@@ -110,8 +121,12 @@ def pytest_collect_file(file_path, parent):
 @pytest.fixture
 def machine(request, line):
     marker = request.node.get_closest_marker("machine")
-    chosen = Machine(**{"line": line, **(marker.kwargs if marker else {}),
-                        **getattr(request, "param", {})})
+    wanted = {"line": line, **(marker.kwargs if marker else {}), **getattr(request, "param", {})}
+    names = request.config.getoption("own")
+    try:
+        chosen = Machine(**(own.machine(names, wanted) if names else wanted))
+    except own.Unfit as unfit:
+        pytest.skip(str(unfit))
     reason = chosen.missing()
     if reason:
         pytest.skip(reason)
@@ -143,6 +158,8 @@ def board(request, machine):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
+    if item.config.getoption("own") and call.excinfo and call.excinfo.errisinstance(Lacking):
+        report.outcome, report.longrepr = "skipped", (*item.location[:2], str(call.excinfo.value))
     logs = getattr(item, "logs", None)
     if report.failed and logs:
         for name in ("normal", "secure"):
@@ -157,7 +174,39 @@ def pytest_terminal_summary(terminalreporter):
         for report in reports:
             if getattr(report, "when", None) == "call":
                 for name, text in report.user_properties:
-                    terminalreporter.write_line(f"{name}: {text}")
+                    if name == "note":
+                        terminalreporter.write_line(f"note: {text}")
+    if terminalreporter.config.getoption("own"):
+        terminalreporter.write_line("\n" + rows_that_hold(terminalreporter.stats))
+
+
+def rows_that_hold(stats):
+    """README.md's table, with what has been seen of it."""
+    seen = {}
+    for kind in ("passed", "failed", "error", "skipped"):
+        for report in stats.get(kind, []):
+            for name, number in report.user_properties:
+                if name == "row" and (kind != "passed" or report.when == "call"):
+                    seen.setdefault(number, {}).setdefault(kind, report)
+
+    def state(kinds):
+        if {"failed", "error"} & set(kinds):
+            return "DOES NOT HOLD"
+        if "passed" in kinds:
+            return "holds"
+        return f"not seen: {kinds['skipped'].longrepr[-1].removeprefix('Skipped: ')}" \
+            if kinds else "not run"
+
+    return "\n".join(f"{number:>2} {built}, {below}, {tree}: {state(seen.get(number, {}))}"
+                     for number, built, below, tree in readme_rows())
+
+
+def readme_rows():
+    """(number, what OP-TEE is built for, what is below Linux, the device tree's conduit)"""
+    rows = re.findall(r"^\| (\d+) \| (.*?) \| (.*?) \| (.*?) \|", (TOP / "README.md").read_text(),
+                      re.M)
+    return [(int(number), built, re.sub(r"\[(.*?)\]\(.*?\)", r"\1", below), tree.replace("`", ""))
+            for number, built, below, tree in rows]
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ def test_all_cpus(board):
     runs_on_each_cpu(board)
 
 
+@pytest.mark.row(7)
 @pytest.mark.other_lines
 @machine(**LOOP, append="maxcpus=1")
 def test_late_cpu_is_kept_off(board):

@@ -4,16 +4,16 @@ work to do."""
 
 import pytest
 
-from bench.board import (ENOTAVAIL, NO_EL2, NVHE, VHE, VM_CREATED, VM_DESTROYED, BoardLost,
+from bench.board import (EXCHANGE_CAPABILITIES, GET_OS_REVISION, NO_EL2, NVHE, VHE, BoardLost,
                          SecureWorldHalted, ours)
 
 # Sessions, parameters, cryptography, sockets, storage, and PKCS#11's cases of the
 # same numbers: a good half minute of the whole run's eight.
 SUBSET = "1001 1002 1003 1004 1005 1007 2001 2003 6001 6003 6004"
 
-
 machine = pytest.mark.machine
 full = pytest.mark.full
+row = pytest.mark.row
 
 
 @pytest.mark.halts
@@ -25,6 +25,18 @@ def test_stock_driver_halts_optee(board):
     assert "assertion" in str(halted.value) or "anic" in str(halted.value)
 
 
+def test_what_this_optee_is(board, note):
+    major, minor, *_ = board.smc(GET_OS_REVISION)
+    caps = board.smc(EXCHANGE_CAPABILITIES)[1]
+    guests = board.fill()
+    board.remove(guests)
+    assert caps & 1 << 3 and guests
+    note(f"OP-TEE {major}.{minor}: capabilities {caps:#x}, "
+         f"{'with' if caps & 1 << 5 else 'without'} asynchronous notifications, "
+         f"room for {len(guests)} guests")
+
+
+@row(1)
 @pytest.mark.each_line
 @pytest.mark.parametrize("machine", ({"suite": "trixie"}, {"suite": "sid"}),
                          ids=("optee-of-trixie", "optee-of-sid"), indirect=True)
@@ -60,6 +72,7 @@ def test_guest_with_the_lowest_and_the_highest_id(board, number):
     board.xtest("1004")
 
 
+@row(14)
 @pytest.mark.oldest_line
 @machine(firmware="plain")
 def test_plain_optee(board):
@@ -105,7 +118,9 @@ def test_stock_driver_and_a_tree_that_says_hvc(board, outcome):
 
 
 @pytest.mark.other_lines
-@pytest.mark.parametrize("machine", (NVHE | HVC, VHE | HVC, NO_EL2 | HVC),
+@pytest.mark.parametrize("machine", (
+    pytest.param(NVHE | HVC, marks=row(2)), pytest.param(VHE | HVC, marks=row(3)),
+    pytest.param(NO_EL2 | HVC, marks=row(4))),
                          ids=("nvhe", "vhe", "no-el2"), indirect=True)
 def test_tree_that_says_hvc(board):
     log = board.load()
@@ -157,27 +172,27 @@ def test_error_after_the_announcement(board):
 
 def be_refused_and_served(board):
     """Without a free slot, and with one."""
-    for guest in (5, 6):
-        assert board.smc(VM_CREATED, guest)[0] == 0
-    assert board.smc(VM_CREATED, 8)[0] == ENOTAVAIL
+    guests = board.fill()
 
     log = board.load()
     assert len(ours(log)) == 1 and "no room for another guest" in log, log
     assert not board.has_guest(1)
     board.unload()
 
-    assert board.smc(VM_DESTROYED, 5)[0] == 0
+    board.remove(guests[:1])
     board.load()
     assert board.attributes() == ("guest", "1", "smc")
     board.xtest("1004")
-    assert board.smc(VM_DESTROYED, 6)[0] == 0
+    board.remove(guests[1:])
 
 
+@row(5)
 @pytest.mark.oldest_line
 def test_no_free_slot(board):
     be_refused_and_served(board)
 
 
+@row(5)
 @machine(suite="sid", firmware="crowded")
 def test_no_room_for_a_first_guest(board):
     """CFG_VIRT_GUEST_COUNT divides the memory, here by too much."""
@@ -186,6 +201,7 @@ def test_no_room_for_a_first_guest(board):
     board.sh("! ls /dev/tee0")
 
 
+@row(6)
 @machine(suite="sid", firmware="async")
 def test_optee_4_4_that_halts_of_notifications(board):
     log = board.load()
@@ -208,7 +224,7 @@ def test_bad_id_is_refused_before_any_call(board, value):
 
 @full
 @pytest.mark.parametrize("machine, driver", (
-    ({"firmware": "virtualized"}, "id-1"),
+    ({}, "id-1"),
     ({"firmware": "plain"}, "id-1"),
     ({"firmware": "plain"}, "debian"),
 ), ids=("guest", "plain", "plain-stock"), indirect=["machine"])

@@ -54,7 +54,7 @@ def test_suspend_to_idle(board):
 
 @full
 @pytest.mark.parametrize("machine, driver", (
-    ({"firmware": "virtualized"}, "id-1"),
+    ({}, "id-1"),
     ({"firmware": "plain"}, "debian"),
 ), ids=("guest", "stock"), indirect=["machine"])
 def test_large_object_30_times(board, driver, note):
@@ -68,7 +68,7 @@ def test_large_object_30_times(board, driver, note):
 @full
 @pytest.mark.halts  # or stalls
 @pytest.mark.parametrize("machine, driver", (
-    ({"firmware": "virtualized"}, "id-1"),
+    ({}, "id-1"),
     ({"firmware": "virtualized", "shim": True}, "debian"),
     ({"firmware": "plain"}, "debian"),
 ), ids=("guest", "stock-on-shim", "stock"), indirect=["machine"])

@@ -98,6 +98,8 @@ BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bi
 	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
 	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
+board: $(BOARD)
+
 sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 
 sid-%: sid $(B)/firmware/sid-%.bin ;
@@ -136,20 +138,24 @@ drivers:
 		echo "== $$suite does not answer: the driver of its kernels is not tried"; \
 	done
 
-check: inputs ## All checks in their short form: T=<pattern> runs only those that match
-	$(PYTEST) $(if $(T),-k '$(T)') tests
+SELECTED = $(OWN:%=--own=%) $(if $(T),-k '$(T)') tests
+
+check: $(if $(OWN),own,inputs) ## All checks in their short form: T=<pattern> runs only those that match
+	$(PYTEST) $(SELECTED)
 
 FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarch32.bin
 
-check-full: inputs drivers $(FULL) ## All checks, also the long ones
+full-inputs: inputs drivers $(FULL)
 	$(call try_lines,newest)
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
-	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-tpm-log $(B)/tests/tpmlog.cpio || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-four sid-tpm-log $(B)/tests/tpmlog.cpio || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
-	$(PYTEST) --full $(if $(T),-k '$(T)') tests
+
+check-full: $(if $(OWN),own,full-inputs) ## All checks, also the long ones
+	$(PYTEST) --full $(SELECTED)
 
 report: ## The last run's results as one page and as KTAP, in build/results
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.page
 
-.PHONY: report sid inputs drivers check check-full
+.PHONY: report board sid inputs full-inputs drivers check check-full

@@ -45,11 +45,11 @@ endef
 $(foreach version,$(UBOOT_VERSIONS),$(eval $(call uboot_version,$(version))))
 
 UVER := 2023.01
-UBOOT = $(B)/u-boot/$(UVER)/id-1/u-boot.bin
+UBOOT_IMAGE = $(B)/u-boot/$(UVER)/id-1/u-boot.bin
 uboot: packages ## U-Boot with the change: UVER=2023.01 or 2025.01, prints the path of u-boot.bin
 	@$(if $(filter $(UVER),$(UBOOT_VERSIONS)),,echo "no UVER=$(UVER) here, only $(UBOOT_VERSIONS): for another U-Boot give make uboot-apply USRC=<source>" >&2; exit 1)
-	@$(MAKE) --no-print-directory $(UBOOT)
-	@echo $(abspath $(UBOOT))
+	@$(MAKE) --no-print-directory $(UBOOT_IMAGE)
+	@echo $(abspath $(UBOOT_IMAGE))
 
 uboot-apply: packages ## The driver's change into a U-Boot tree of yours: USRC=<source>
 	@$(if $(USRC),,echo "give U-Boot's source: make uboot-apply USRC=<source>" >&2; exit 1)
