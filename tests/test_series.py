@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The changes as series for the lists of their projects."""
 
+import pathlib
 import re
 import shutil
 
@@ -77,13 +78,18 @@ def test_series_answers_the_review(series):
         assert answer in cover
 
 
+def remarks(tree, patches):
+    """What the tree's own checkpatch remarks. MAINTAINERS has drivers/tee/optee as a
+    whole; U-Boot's commands are tested in its sandbox, which cannot build the driver."""
+    for patch in patches:
+        result = run("env", "-C", tree, "perl", "scripts/checkpatch.pl", "--no-tree", "--strict",
+                     "--terse", "--show-types", "--ignore", "FILE_PATH_CHANGES,CMD_TEST", patch)
+        yield from (line for line in result.stdout.splitlines()
+                    if result.returncode or not line.startswith("total: "))
+
+
 def test_series_is_clean(base, series):
-    """MAINTAINERS has drivers/tee/optee as a whole."""
-    for patch in sorted(series.iterdir())[1:]:
-        result = run("perl", base / "scripts/checkpatch.pl", "--no-tree", "--strict", "--terse",
-                     "--show-types", "--ignore", "FILE_PATH_CHANGES", patch)
-        remarks = [line for line in result.stdout.splitlines() if not line.startswith("total: ")]
-        assert result.returncode == 0 and not remarks, result.stdout
+    assert not list(remarks(base, sorted(series.iterdir())[1:]))
 
 
 def headers():
@@ -176,7 +182,8 @@ def test_prefix_passes_coccicheck(concern, tmp_path, note):
 
 @full
 @pytest.mark.parametrize("concerns", re.findall(
-    r"^\| \d+ \| `(\w+)`.* (\d+) \|$", (TOP / "docs/upstream.md").read_text(), re.M),
+    r"^\| \d+ \| `(\w+)`.* (\d+) \|$",
+    (TOP / "docs/upstream.md").read_text().partition("## U-Boot")[0], re.M),
     ids=lambda concern: concern[0])
 def test_concern_needs_what_the_docs_say(concerns, tmp_path):
     """The others may be refused."""
@@ -191,11 +198,16 @@ def test_concern_needs_what_the_docs_say(concerns, tmp_path):
     built(tmp_path, f"{concerns[0]}-alone", "1")
 
 
-def refused(tree, out, says, *environment):
+def refused(tree, out, says, *environment, port="linux"):
     before = snapshot(out.parent)
-    result = run("env", *environment, "core/make-series", "linux", "series", tree, out)
+    result = run("env", *environment, "core/make-series", port, "series", tree, out)
     assert result.returncode != 0 and snapshot(out.parent) == before
     assert len(result.stdout.splitlines()) == 1 and says in result.stdout, result.stdout
+
+
+def commit(tree):
+    git(tree, "add", "-A")
+    git(tree, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "x")
 
 
 def test_series_refuses_bad_input_in_a_line(tmp_path):
@@ -219,45 +231,101 @@ def test_series_refuses_bad_input_in_a_line(tmp_path):
     shutil.copytree(tree / "drivers", plain / "drivers")
     refused(plain, out, "no git tree", *name)
 
-    def committed(change):
-        change()
-        git(tree, "add", "-A")
-        git(tree, "-c", "user.name=A", "-c", "user.email=a", "commit", "-qm", "x")
-
-    committed(lambda: run("linux/apply", tree))
+    run("linux/apply", tree)
+    commit(tree)
     refused(tree, out, "already", *name)
     git(tree, "reset", "-q", "--hard", "HEAD~1")
     core = tree / DRIVER / "core.c"
-    committed(lambda: core.write_text(core.read_text().replace("optee_dev_attrs", "attrs")))
+    core.write_text(core.read_text().replace("optee_dev_attrs", "attrs"))
+    commit(tree)
     refused(tree, out, "too old", *name)
 
 
-# Of each neighbour: its source, the driver in it, and what goes into it.
-NEIGHBOURS = {
-    "xen": (BUILD / "xen/4.17/root/xen", "xen/arch/arm/tee", 1),
-    "optee-os": (BUILD / "optee/sid-source/root/optee-os", "core", 4),
-}
-
-
-@pytest.mark.parametrize("port", NEIGHBOURS)
-def test_series_of_a_neighbour_is_its_change(port, tmp_path):
-    source, driver, count = NEIGHBOURS[port]
+def in_git(port, source, tree):
+    """What a port's series is made for, of a source in build/."""
+    source = BUILD / source
     if not source.exists():
         pytest.skip(f"{source.relative_to(BUILD.parent)} is not there: its suite has not answered")
+    parts = re.search(r"^parts='?([^'\n]*)", (TOP / port / "series/port").read_text(), re.M)[1]
+    for part in map(pathlib.Path, parts.split()):
+        (tree / part).parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, tree / part, symlinks=True)
+        else:
+            shutil.copy(source / part, tree / part)
+    git(tree, "init", "-q")
+    commit(tree)
+    return source
+
+
+@pytest.mark.parametrize("port, source, count", (
+    ("xen", "xen/4.17/root/xen", 1),
+    ("optee-os", "optee/sid-source/root/optee-os", 4),
+    ("u-boot", "u-boot/2023.01/root/u-boot", 4),
+    pytest.param("u-boot", "u-boot/2025.01/root/u-boot", 4, marks=full),
+))
+def test_series_of_a_neighbour_is_its_change(port, source, count, tmp_path):
     tree, applied, series = (tmp_path / name for name in ("tree", "applied", "series"))
-    shutil.copytree(source / driver, tree / driver, symlinks=True)
+    source = in_git(port, source, tree)
     shutil.copytree(tree, applied, symlinks=True)
-    git(tmp_path, "init", "-q", tree)
-    git(tree, "add", "-A")
-    identity = ("-c", "user.name=M", "-c", "user.email=m@example.org")
-    git(tree, *identity, "commit", "-qm", "x")
     result = run(*WRITER, "core/make-series", port, "series", tree, series)
     assert result.returncode == 0, result.stdout
     patches = sorted(path for path in series.iterdir() if "cover" not in path.name)
     assert len(patches) == count
-    git(tree, *identity, "am", "-q", *patches)
+    assert "Signed-off-by: Ann Author <ann@example.org>" in patches[-1].read_text()
+    assert not re.search(r"\*\*\*|@[A-Z]+@", sorted(series.iterdir())[0].read_text())
+    if (source / "scripts/checkpatch.pl").exists():
+        assert not list(remarks(source, patches))
+    git(tree, "-c", "user.name=M", "-c", "user.email=m@example.org", "am", "-q", *patches)
     assert run(f"{port}/apply", applied).returncode == 0
+    driver = re.search(r"^driver=(\S+)", (TOP / port / "series/port").read_text(), re.M)[1]
     assert snapshot(tree / driver) == snapshot(applied / driver)
+
+
+@full
+@pytest.mark.parametrize("version", ("2023.01", "2025.01"))
+def test_prefix_builds_into_uboot(version, tmp_path):
+    """Each, the options switched on as soon as they are there, and the last patch without
+    the one before."""
+    base, tree = tmp_path / "base", tmp_path / "tree"
+    in_git("u-boot", f"u-boot/{version}/root/u-boot", base)
+    shutil.copytree(BUILD / "u-boot" / version / "stock/src", tree, symlinks=True)
+    for concerns in (["protocol"], ["protocol", "guest"], ["protocol", "guest", "keep"],
+                     ["protocol", "guest", "keep", "cmd"], ["protocol", "guest", "cmd"]):
+        git(base, "checkout", "-q", "-f", ".")
+        git(base, "clean", "-qfd")
+        result = run("u-boot/apply", base, *concerns)
+        assert result.returncode == 0, result.stdout
+        # As new, for make.
+        shutil.copytree(base / DRIVER, tree / DRIVER, copy_function=shutil.copy,
+                        dirs_exist_ok=True)
+        with open(tree / ".config", "a", encoding="ascii") as config:
+            config.write("CONFIG_OPTEE_VIRT_COMPAT=y\nCONFIG_OPTEE_VIRT_COMPAT_KEEP=y\n")
+        for target in ("olddefconfig", "u-boot"):
+            result = run("make", "-C", tree, "CROSS_COMPILE=aarch64-linux-gnu-", "-j2", target)
+            assert result.returncode == 0, result.stdout
+        assert "drivers/tee/optee/core.o" in result.stdout
+        assert not re.search(r"/optee/.*warning: ", result.stdout), result.stdout
+        config = (tree / ".config").read_text()
+        assert ("CONFIG_OPTEE_VIRT_COMPAT=y" in config) == ("guest" in concerns)
+        assert ("CONFIG_OPTEE_VIRT_COMPAT_KEEP=y" in config) == ("keep" in concerns)
+        assert ("CONFIG_CMD_OPTEE_GUEST=y" in config) == ("cmd" in concerns)
+    shutil.rmtree(tree)
+
+
+def test_series_for_uboot_refuses_a_tree_in_a_line(tmp_path):
+    tree, out = tmp_path / "tree", tmp_path / "place" / "out"
+    out.parent.mkdir()
+    in_git("u-boot", "u-boot/2023.01/root/u-boot", tree)
+    assert run("u-boot/apply", tree).returncode == 0
+    refused(tree, out, "commit or stash", port="u-boot")
+    commit(tree)
+    refused(tree, out, "already", port="u-boot")
+    git(tree, "reset", "-q", "--hard", "HEAD~1")
+    header = tree / "include/dm/device.h"
+    header.write_text(header.read_text().replace("DM_FLAG_VITAL", "DM_FLAG_OTHER"))
+    commit(tree)
+    refused(tree, out, "too old", port="u-boot")
 
 
 # The first two patches by themselves.

@@ -458,6 +458,9 @@ def test_apply_warns_of_other_callers(tree):
     (["uboot-apply", "USRC=/nowhere"], "no drivers/tee/optee"),
     (["uboot-apply", f"USRC={BUILD}/linux/6.12/src"], "no optee_probe() of U-Boot"),
     (["uboot", "UVER=2019.01"], "2023.01 2025.01"),
+    (["uboot-series"], "USRC"),
+    (["uboot-patch", "USRC=/nowhere"], "OUT"),
+    (["uboot-series", "USRC=/nowhere", f"OUT={BUILD}/nothing"], "no drivers/tee/optee"),
 ))
 def test_make_refuses_bad_input_in_a_line(arguments, says):
     result = run("make", "--no-print-directory", *arguments)

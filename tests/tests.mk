@@ -15,13 +15,23 @@ UBOOT_HEADERS := asm/system.h command.h dm.h dm/device_compat.h dm/ofnode.h \
 	linux/arm-smccc.h linux/err.h linux/kconfig.h linux/kernel.h linux/string.h \
 	linux/types.h tee.h
 
-$(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/host/model.c tests/host/model.h $(UBOOT_FILES) | packages
-	mkdir -p $(addprefix $(B)/tests/u-boot/,asm dm linux)
+# What is applied to a tree of U-Boot, where it has the hooks of later concerns.
+UBOOT_SOURCE := $(B)/u-boot/2023.01/root/u-boot
+UBOOT_TREE := $(B)/tests/u-boot-tree
+
+$(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/host/model.c tests/host/model.h $(UBOOT_FILES) $(B)/u-boot/2023.01/root/versions
+	rm -rf $(UBOOT_TREE)
+	mkdir -p $(addprefix $(B)/tests/u-boot/,asm dm linux) $(UBOOT_TREE)/drivers $(UBOOT_TREE)/include/dm
 	touch $(addprefix $(B)/tests/u-boot/,$(UBOOT_HEADERS))
+	cp -r $(UBOOT_SOURCE)/drivers/tee $(UBOOT_TREE)/drivers
+	cp $(UBOOT_SOURCE)/include/dm/device.h $(UBOOT_TREE)/include/dm
+	u-boot/apply $(UBOOT_TREE)
 	gcc $(HOST_FLAGS) -Wno-unused-parameter -DCONFIG_OPTEE_VIRT_COMPAT \
-		-DCONFIG_OPTEE_VIRT_COMPAT_VM_ID=1 -Icore -Iu-boot -Itests/host -Itests/host/u-boot \
-		-I$(B)/tests/u-boot -include tests/host/u-boot/stub.h -o $@ \
-		tests/host/test_uboot.c tests/host/model.c $(wildcard core/*.c u-boot/*.c) -lcmocka
+		-DCONFIG_OPTEE_VIRT_COMPAT_VM_ID=1 -I$(UBOOT_TREE)/drivers/tee/optee -Itests/host \
+		-Itests/host/u-boot -I$(B)/tests/u-boot -include tests/host/u-boot/stub.h -o $@ \
+		tests/host/test_uboot.c tests/host/model.c \
+		$(UBOOT_TREE)/drivers/tee/optee/virt_compat*.c \
+		$(UBOOT_TREE)/drivers/tee/optee/optee_guest*.c -lcmocka
 
 SHIM_PURE := $(addprefix shim/,call.c console.c el2.c tree.c image.c)
 SHIM_HOST := $(SHIM_PURE) $(SHIM_CORE) tests/host/model.c tests/host/firmware.c

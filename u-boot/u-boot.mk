@@ -9,7 +9,7 @@ UBOOT_SUITES_2021.01 := bullseye
 UBOOT_SUITES_2023.01 := bookworm
 UBOOT_SUITES_2025.01 := trixie sid
 
-UBOOT_FILES := $(wildcard core/* u-boot/*)
+UBOOT_FILES := $(filter-out u-boot/series,$(wildcard core/* u-boot/*))
 
 # $(B)/u-boot/VERSION/: root (the source), and a folder with a u-boot.bin for each
 # way to build it.
@@ -55,4 +55,10 @@ uboot-apply: packages ## The driver's change into a U-Boot tree of yours: USRC=<
 	@$(if $(USRC),,echo "give U-Boot's source: make uboot-apply USRC=<source>" >&2; exit 1)
 	@u-boot/apply "$(USRC)"
 
-.PHONY: uboot uboot-apply
+uboot-series: packages ## The driver's change as a mail-ready series: USRC=<git tree> OUT=<new folder>
+	@core/make-series u-boot series "$(USRC)" "$(OUT)"
+
+uboot-patch: packages ## The driver's change as one patch file: USRC=<git tree> OUT=<new file>
+	@core/make-series u-boot patch "$(USRC)" "$(OUT)"
+
+.PHONY: uboot uboot-apply uboot-series uboot-patch

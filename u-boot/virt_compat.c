@@ -4,8 +4,7 @@
  *
  * The protocol is in optee_guest.c; this is its U-Boot side: the conduit, the
  * tag, and the points where the guest comes and goes. It goes when devices are
- * removed for the operating system, or stays for it with
- * CONFIG_OPTEE_VIRT_COMPAT_KEEP.
+ * removed for the operating system.
  */
 #include <dm.h>
 #include <tee.h>
@@ -14,7 +13,6 @@
 #include <dm/ofnode.h>
 #include <linux/arm-smccc.h>
 #include <linux/err.h>
-#include <linux/kconfig.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "optee_guest_conduit.h"
@@ -208,7 +206,7 @@ int optee_virt_compat_end_probe(struct udevice *dev, int ret)
 }
 
 /**
- * optee_virt_compat_remove() - Remove the guest, or leave it to the next stage
+ * optee_virt_compat_remove() - Remove the guest
  * @dev: the OP-TEE device
  *
  * The flags of the driver have it called before an operating system is started,
@@ -220,17 +218,7 @@ int optee_virt_compat_end_probe(struct udevice *dev, int ret)
  */
 int optee_virt_compat_remove(struct udevice *dev)
 {
-	struct optee_virt_compat *vc = dev_get_plat(dev);
-
-	if (!IS_ENABLED(CONFIG_OPTEE_VIRT_COMPAT_KEEP)) {
-		remove_guest(dev);
-		return 0;
-	}
-
-	if (vc->guest.role == OPTEE_GUEST_GUEST)
-		dev_info(dev, "guest %u stays for the next stage\n",
-			 vc->guest.id);
-	vc->guest.role = OPTEE_GUEST_NONE;
+	remove_guest(dev);
 
 	return 0;
 }

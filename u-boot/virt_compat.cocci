@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The hooks of optee-virt-compat in drivers/tee/optee/core.c. u-boot/apply counts
-// them.
+// The hooks of optee-virt-compat in drivers/tee/optee/core.c, and of a later concern
+// in the first one, virt_compat.c. A rule's name begins with its concern's, by
+// which the series is cut. u-boot/apply counts the hooks.
 
-@include@
+@guest_include@
 @@
  #include "optee_private.h"
 +#include "virt_compat.h"
 
-@state@
+@guest_state@
 @@
  struct optee_pdata {
 +	struct optee_virt_compat compat;
  	...
  };
 
-@prepare@
+@guest_prepare@
 identifier dev, pdata;
 @@
  pdata->invoke_fn = get_invoke_func(dev);
 +pdata->invoke_fn = optee_virt_compat_prepare(dev, pdata->invoke_fn);
 
-@tag@
+@guest_tag@
 identifier dev, arg, param;
 @@
  do_call_with_arg(struct udevice *dev, struct optee_msg_arg *arg)
@@ -33,7 +34,7 @@ identifier dev, arg, param;
  	...
  }
 
-@result@
+@guest_result@
 identifier dev, arg;
 expression answer;
 @@
@@ -45,7 +46,7 @@ expression answer;
  	...>
  }
 
-@enter@
+@guest_enter@
 identifier dev, sec_caps;
 statement S;
 @@
@@ -60,7 +61,7 @@ statement S;
  	...>
  }
 
-@end@
+@guest_end@
 identifier dev;
 @@
 -optee_probe
@@ -75,7 +76,7 @@ identifier dev;
 +	return optee_virt_compat_end_probe(dev, optee_start(dev));
 +}
 
-@remove@
+@guest_remove@
 identifier name;
 @@
  struct driver name = {
@@ -83,3 +84,19 @@ identifier name;
 +	.remove = optee_virt_compat_remove,
 +	.flags = OPTEE_VIRT_COMPAT_FLAGS,
  };
+
+@keep_remove@
+symbol dev;
+@@
+ optee_virt_compat_remove(...)
+ {
+-	remove_guest(dev);
++	if (!optee_virt_compat_keep(dev))
++		remove_guest(dev);
+ 	...
+ }
+
+@keep_include depends on keep_remove@
+@@
+ #include "virt_compat.h"
++#include "virt_compat_keep.h"
