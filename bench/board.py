@@ -36,7 +36,7 @@ LAST_WORDS = "dmesg -n 7; "  # while the shell runs, the kernel is silent: it wo
 XEN = "4.17/stock"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
-TPM_LOG_CLIENT = BUILD / "tests" / "tpmlog.cpio"
+TPM_CLIENT = BUILD / "tests" / "pcr.cpio"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
 MEDIATOR = BUILD / "tests" / "mediator.bin"
@@ -244,7 +244,7 @@ class Machine:
     image: str = ""                 # instead of the line's kernel
     append: str = ""                # to the kernel's command line
     xen_append: str = ""            # to Xen's
-    tpm_log: bool = False           # an event log in the device tree, and tests/tpmlog to read it
+    tpm: bool = False               # a firmware TPM, its event log, and /pcr to read registers
     client: bool = False            # bench/client.c before /init
     stamp: bool = False             # bench/stamp.S instead of everything
     patience: int = 1               # times that its commands may take longer than others'
@@ -268,7 +268,7 @@ class Machine:
             return [BUILD / "rootfs" / f"{self.suite}-armhf.cpio", *modules, CLIENT_32]
         return [BUILD / "rootfs" / f"{self.suite}.cpio", *modules,
                 *([CLIENT] if self.client else []),
-                *([TPM_LOG_CLIENT] if self.tpm_log else [])]
+                *([TPM_CLIENT] if self.tpm else [])]
 
     @property
     def kernel(self):
@@ -407,7 +407,7 @@ class Board:
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
                          if machine.mediator else None, machine.psci, machine.callers,
                          machine.xen_append,
-                         (TPM_LOG_ADDRESS, len(TPM_LOG)) if machine.tpm_log else None)
+                         (TPM_LOG_ADDRESS, len(TPM_LOG)) if machine.tpm else None)
 
         extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
         if machine.icount is not None:
@@ -422,7 +422,7 @@ class Board:
                 file.truncate(1 << 30)
             extra += ["-device", "virtio-blk-device,drive=swap", "-drive",
                       f"if=none,id=swap,format=raw,file={swap}"]
-        if machine.tpm_log:
+        if machine.tpm:
             log = self.logs / "tpm-log"
             log.write_bytes(TPM_LOG)
             os.truncate(log, FLASH_SIZE)
@@ -560,6 +560,10 @@ class Board:
         assert (subtests[2], cases[2]) == ("0", "0"), failed
         assert int(cases[1]) and int(subtests[1]), out[-2000:]
         return int(cases[1]), int(subtests[1])
+
+    def pcr(self, number):
+        """What a register of the firmware TPM has."""
+        return bytes.fromhex(self.sh(f"/pcr {number}"))
 
     def smc(self, function, *a1_to_a3, a7=0):
         """One fast call from EL1; a0..a3 of the answer."""

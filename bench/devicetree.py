@@ -33,8 +33,8 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
     initrd: (address, size); dom0: the same of its kernel, if Xen is to be booted;
     reserved: the same of memory that Linux must not use; psci: where its node is;
     callers: (compatible, function id) of devices that call the secure world;
-    xen_append: to Xen's command line; tpm_log: (address, size) of the event log that
-    OP-TEE is to find.
+    xen_append: to Xen's command line; tpm_log: (address, size) of the event log of the
+    firmware TPM, if there is one.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -75,6 +75,7 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
         tree.setprop_str(node, "compatible", "arm,tpm_event_log")
         tree.setprop_u64(node, "tpm_event_log_sm_addr", tpm_log[0])
         tree.setprop_u32(node, "tpm_event_log_size", tpm_log[1])
+        tree.setprop_str(tree.add_subnode(0, "tpm"), "compatible", "microsoft,ftpm")
 
     gic = tree.get_phandle(tree.path_offset("/intc"))
     optee = tree.add_subnode(tree.add_subnode(0, "firmware"), "optee")

@@ -7,10 +7,10 @@
 #   async        takes ENABLE_ASYNC_NOTIF for guest 0's, as 4.3.0 and 4.4.0 do
 #   async-fixed  the same with that fault fixed by optee-os/
 #   crowded      has no room for even one guest
-#   fixed        has all faults fixed by optee-os/, and an event log of a TPM
+#   fixed        has all faults fixed by optee-os/, a firmware TPM and its event log
 #   four         has room for four guests
 #   oldleave     panics if a guest is removed while it is inside OP-TEE, as up to 4.2.0
-#   tpm-log      has an event log of a TPM
+#   tpm-log      has a firmware TPM and its event log
 
 # Where BL31 enters the normal world, also bench/board.py's KERNEL.
 BL33 := 0x42200000
@@ -28,6 +28,18 @@ $(B)/optee/%/root/versions: bench/fetch $(B)/apt/%/updated
 $(B)/optee/%-source/root/versions: bench/fetch $(B)/apt/%/updated
 	bench/fetch $(B)/optee/$*-source/root $* src:optee-os
 
+# What stands for a firmware TPM, an early trusted application: U-Boot and Linux find it by
+# this name.
+FTPM := $(B)/optee/ftpm/bc50d971-d4c9-42c4-82cb-343fb7f37896.stripped.elf
+FTPM_KIT := $(abspath $(B)/optee/sid/root/usr/lib/optee-os-dev/vexpress-qemu_armv8a-virtualized)
+
+$(FTPM): $(wildcard tests/ftpm/*) $(B)/optee/sid/root/versions
+	rm -rf $(@D)
+	cp -r tests/ftpm $(@D)
+	$(MAKE) -C $(@D) -f $(FTPM_KIT)/mk/ta_dev_kit.mk BINARY=$(notdir $(@:.stripped.elf=)) \
+		CROSS_COMPILE=aarch64-linux-gnu- CROSS_COMPILE_ta_arm64=aarch64-linux-gnu- \
+		PYTHON3=/usr/bin/python3 > $(@D).log 2>&1 || { tail $(@D).log; exit 1; }
+
 # What is built here is built from a copy of the source, of which bench/optee/NAME.sed
 # changes one file, the same for NAME and NAME-fixed. Git would give OP-TEE the revision of
 # this repository.
@@ -40,8 +52,8 @@ optee_four := CFG_VIRT_GUEST_COUNT=4
 # OP-TEE's own test of notifications enters guests from timer interrupts.
 optee_oldleave := CFG_NOTIF_TEST_WD=n
 optee_async-fixed := $(optee_async)
-optee_fixed := CFG_CORE_TPM_EVENT_LOG=y
-optee_tpm-log := CFG_CORE_TPM_EVENT_LOG=y
+optee_fixed := CFG_CORE_TPM_EVENT_LOG=y EARLY_TA_PATHS=$(abspath $(FTPM))
+optee_tpm-log := $(optee_fixed)
 edit_async := core/arch/arm/tee/entry_fast.c
 edit_async-fixed := $(edit_async)
 edit_oldleave := core/arch/arm/kernel/virtualization.c
@@ -52,7 +64,7 @@ optee_sed = $(if $(edit_$1),bench/optee/$(firstword $(subst -, ,$1)).sed)
 define optee_build
 bl32_$1 = $(B)/optee/$$1-$1/out/core
 
-$(B)/optee/%-$1/built: $(B)/optee/%-source/root/versions $(call optee_sed,$1) $(if $(filter $1,$(FIXED)),core/apply.sh $(wildcard optee-os/*))
+$(B)/optee/%-$1/built: $(B)/optee/%-source/root/versions $(call optee_sed,$1) $(if $(findstring EARLY_TA,$(optee_$1)),$(FTPM)) $(if $(filter $1,$(FIXED)),core/apply.sh $(wildcard optee-os/*))
 	$$(call log,OP-TEE of $$*: $1)
 	rm -rf $$(@D)
 	cp -r $(B)/optee/$$*-source/root/optee-os $$(@D)

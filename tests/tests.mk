@@ -85,27 +85,16 @@ $(B)/tests/aarch32.bin: tests/aarch32/entry.S | packages
 $(B)/cbmc/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/cbmc/root trixie cbmc minisat libc6 libgcc-s1 libstdc++6
 
-# A trusted application that reads OP-TEE's TPM event log, and its client.
-TPMLOG_UUID := 5a6e3b0c-1d27-4f0e-9c41-7d0b52e836af
-TPMLOG_KIT := $(abspath $(B)/optee/sid/root/usr/lib/optee-os-dev/vexpress-qemu_armv8a-virtualized)
-
-$(B)/tests/tpmlog.cpio: $(wildcard tests/tpmlog/*) $(B)/optee/sid/root/versions $(B)/libteec/root/versions
-	rm -rf $(B)/tests/tpmlog
-	mkdir -p $(@D)
-	cp -r tests/tpmlog $(B)/tests
-	$(MAKE) -C $(B)/tests/tpmlog -f $(TPMLOG_KIT)/mk/ta_dev_kit.mk BINARY=$(TPMLOG_UUID) \
-		CROSS_COMPILE=aarch64-linux-gnu- CROSS_COMPILE_ta_arm64=aarch64-linux-gnu- \
-		PYTHON3=/usr/bin/python3 > $(B)/tests/tpmlog/log 2>&1 || \
-		{ tail $(B)/tests/tpmlog/log; exit 1; }
-	mkdir -p $(B)/tests/tpmlog/root/usr/lib/optee_armtz
-	mv $(B)/tests/tpmlog/$(TPMLOG_UUID).ta $(B)/tests/tpmlog/root/usr/lib/optee_armtz
-	aarch64-linux-gnu-gcc $(CLIENT_FLAGS) -o $(B)/tests/tpmlog/root/tpmlog $(B)/tests/tpmlog/client.c \
+# The client of the firmware TPM that OP-TEE's builds have.
+$(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/versions
+	mkdir -p $(@D)/pcr
+	aarch64-linux-gnu-gcc $(CLIENT_FLAGS) -o $(@D)/pcr/pcr $< \
 		-L$(B)/libteec/root/usr/lib/aarch64-linux-gnu -lteec
-	cd $(B)/tests/tpmlog/root && find . -type f | cpio -o -H newc -R 0:0 --quiet > $(abspath $@)
+	cd $(@D)/pcr && echo pcr | cpio -o -H newc -R 0:0 --quiet > $(abspath $@)
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/tests/mediator.bin $(BENCH) \
+	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/tests/mediator.bin $(B)/tests/pcr.cpio $(BENCH) \
 	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
 board: $(BOARD)
@@ -158,7 +147,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 full-inputs: inputs drivers $(FULL)
 	$(call try_lines,newest)
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
-	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-four sid-tpm-log $(B)/tests/tpmlog.cpio || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 

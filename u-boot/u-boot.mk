@@ -15,7 +15,9 @@ UBOOT_FILES := $(filter-out u-boot/series,$(wildcard core/* u-boot/*))
 # way to build it.
 UBOOT_OPTIONS_off := CONFIG_OPTEE_VIRT_COMPAT=n
 UBOOT_OPTIONS_id-1 := CONFIG_OPTEE_VIRT_COMPAT=y
-UBOOT_OPTIONS_keep := CONFIG_OPTEE_VIRT_COMPAT=y CONFIG_OPTEE_VIRT_COMPAT_KEEP=y
+# What is kept is of use to a firmware TPM.
+UBOOT_OPTIONS_keep := CONFIG_OPTEE_VIRT_COMPAT=y CONFIG_OPTEE_VIRT_COMPAT_KEEP=y \
+	CONFIG_TPM2_FTPM_TEE=y
 UBOOT_WAYS := stock off id-1 keep
 
 define uboot_source
