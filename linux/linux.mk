@@ -8,7 +8,7 @@ SUITE_6.12 := bookworm-backports
 
 NEWEST_LINE := $(lastword $(LINES))
 
-DRIVER_FILES := $(wildcard core/* linux/*)
+DRIVER_FILES := $(filter-out core/ffa_% linux/ffa,$(wildcard core/* linux/*))
 
 # $(B)/linux/LINE/: root (the packages, unpacked), src (the driver's source), and
 # a folder with an optee.ko for each way to build it.

@@ -13,7 +13,7 @@ SHIM_CFLAGS := $(SHIM_ARCH) -std=gnu11 -Os -g -ffreestanding -fpie -fvisibility=
 SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
 
 # There is one conduit below the shim.
-SHIM_CORE := $(filter-out core/optee_guest_conduit.c,$(wildcard core/*.c))
+SHIM_CORE := $(filter-out core/optee_guest_conduit.c,$(wildcard core/optee_guest*.c))
 
 SHIM_C := $(addprefix shim/,main.c call.c console.c el2.c tree.c lib.c) $(SHIM_CORE)
 SHIM_H := $(wildcard shim/*.h core/*.h)

@@ -16,10 +16,11 @@ short = pytest.mark.short
 
 @pytest.mark.parametrize("name, longest, seconds", (
     pytest.param("guest", 300, 60, marks=short), pytest.param("shim", 2000, 10, marks=short),
+    pytest.param("ffa", 300, 5, marks=short), pytest.param("ffa", 300, 60, marks=full),
     pytest.param("guest", 300, 400, marks=full), pytest.param("shim", 2000, 400, marks=full)))
 def test_fuzz(name, longest, seconds, note):
-    """What tests/fuzz/fuzz_NAME.c asserts holds for all that it finds: answers of OP-TEE;
-    calls of a kernel, and device trees."""
+    """What tests/fuzz/fuzz_NAME.c asserts holds for all that it finds: answers of OP-TEE,
+    by SMC and by FF-A; calls of a kernel, and device trees."""
     found = BUILD / "fuzz" / name
     found.mkdir(parents=True, exist_ok=True)
     RESULTS.mkdir(exist_ok=True)

@@ -75,12 +75,13 @@ def test_reuse():
 
 def test_core_coverage(note):
     """Every line and every branch of core/ is reached by the host tests."""
-    counters = sorted((BUILD / "tests").glob("test_guest-optee_guest*.gcda"))
+    counters = sorted(path for name in ("test_guest-optee_guest", "test_ffa-ffa_guest")
+                      for path in (BUILD / "tests").glob(f"{name}*.gcda"))
     assert len(counters) == len(list((TOP / "core").glob("*.c")))
     result = run("gcov", "--branch-probabilities", "--branch-counts", "--stdout", *counters)
     summary = run("gcov", "-n", "--branch-probabilities", *counters).stdout
     figures = [[float(figure) for figure in file] for file in
-               re.findall(r"File '.*core/optee_guest\w*\.c'\n"
+               re.findall(r"File '.*core/\w*_guest\w*\.c'\n"
                           r"Lines executed:([\d.]+)% of (\d+)\n.*\n"
                           r"Taken at least once:([\d.]+)% of (\d+)", summary)]
     assert len(figures) == len(counters), summary

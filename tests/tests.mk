@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The host programs, and the one runner for everything.
 
+CORE := $(wildcard core/optee_guest*)
+CORE_C := $(filter %.c,$(CORE))
+FFA := core/ffa_guest.c core/ffa_guest.h tests/host/spmc.c tests/host/spmc.h
+
 HOST_FLAGS := -std=gnu11 -O0 -g -Wall -Wextra -Werror -fsanitize=address,undefined
 
 # Its coverage counts from zero when it is built anew.
-$(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
+$(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/model.h $(CORE) | packages
 	mkdir -p $(@D)
 	rm -f $@-*.gc*
 	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_guest.c \
-		tests/host/model.c $(wildcard core/*.c) -lcmocka
+		tests/host/model.c $(CORE_C) -lcmocka
+
+$(B)/tests/test_ffa: tests/host/test_ffa.c $(FFA) | packages
+	mkdir -p $(@D)
+	rm -f $@-*.gc*
+	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_ffa.c $(filter %.c,$(FFA)) -lcmocka
 
 # U-Boot's own headers are empty here: tests/host/u-boot/stub.h is all there is.
 UBOOT_HEADERS := asm/system.h command.h dm.h dm/device_compat.h dm/ofnode.h \
@@ -49,12 +58,18 @@ $(B)/tests/trees: tests/host/trees.c shim/tree.c shim/console.c $(SHIM_H) $(B)/t
 	gcc $(HOST_FLAGS) $(SHIM_HOST_FLAGS) -o $@ tests/host/trees.c shim/tree.c shim/console.c \
 		$(addprefix $(LIBFDT)/,$(LIBFDT_C))
 
-$(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/model.h $(wildcard core/*) | packages
+$(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/model.h $(CORE) | packages
 	mkdir -p $(@D)
 	clang -std=gnu11 -O1 -g -Wall -Wextra -Werror \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-Icore -Itests/host -o $@ tests/fuzz/fuzz_guest.c \
-		tests/host/model.c $(wildcard core/*.c)
+		tests/host/model.c $(CORE_C)
+
+$(B)/tests/fuzz_ffa: tests/fuzz/fuzz_ffa.c $(FFA) | packages
+	mkdir -p $(@D)
+	clang -std=gnu11 -O1 -g -Wall -Wextra -Werror \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-Icore -Itests/host -o $@ tests/fuzz/fuzz_ffa.c $(filter %.c,$(FFA))
 
 $(B)/tests/fuzz_shim: tests/fuzz/fuzz_shim.c $(SHIM_HOST) $(wildcard tests/host/*.h) $(SHIM_H) $(B)/tfa/root/versions
 	mkdir -p $(@D)
@@ -118,7 +133,7 @@ define try_lines
 	done
 endef
 
-inputs: $(B)/tests/test_guest $(B)/tests/test_uboot $(B)/tests/test_shim $(B)/tests/trees $(B)/tests/fuzz_guest $(B)/tests/fuzz_shim $(BOARD)
+inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees fuzz_guest fuzz_ffa fuzz_shim) $(BOARD)
 	$(call try_lines,$(filter-out $(NEWEST_LINE),$(LINES)))
 	@$(MAKE) --no-print-directory $(B)/linux/newest/ready || echo "== no packages of the newest kernel: its scenarios are skipped"
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz

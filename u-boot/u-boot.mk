@@ -9,7 +9,7 @@ UBOOT_SUITES_2021.01 := bullseye
 UBOOT_SUITES_2023.01 := bookworm
 UBOOT_SUITES_2025.01 := trixie sid
 
-UBOOT_FILES := $(filter-out u-boot/series,$(wildcard core/* u-boot/*))
+UBOOT_FILES := $(filter-out u-boot/series core/ffa_%,$(wildcard core/* u-boot/*))
 
 # $(B)/u-boot/VERSION/: root (the source), and a folder with a u-boot.bin for each
 # way to build it.
