@@ -226,6 +226,7 @@ class Machine:
     built_in: bool = False          # that kernel has the driver in it, and no modules
     method: str = "smc"             # conduit in the device tree, None for none
     interrupt: bool = True          # whether OP-TEE's node has one
+    ffa: bool = False               # OP-TEE has no node: it is found by FF-A
     psci: str = "/psci"             # its node in the device tree
     callers: tuple = ()             # devices that call the secure world, see bench/devicetree.py
     cpu: str = "cortex-a57"
@@ -267,6 +268,7 @@ class Machine:
         if self.aarch32:
             return [BUILD / "rootfs" / f"{self.suite}-armhf.cpio", *modules, CLIENT_32]
         return [BUILD / "rootfs" / f"{self.suite}.cpio", *modules,
+                *([BUILD / "linux" / self.line / "ffa.cpio"] if self.ffa else []),
                 *([CLIENT] if self.client else []),
                 *([TPM_CLIENT] if self.tpm else [])]
 
@@ -407,7 +409,8 @@ class Board:
                          (KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS - KERNEL_ADDRESS)
                          if machine.mediator else None, machine.psci, machine.callers,
                          machine.xen_append,
-                         (TPM_LOG_ADDRESS, len(TPM_LOG)) if machine.tpm else None)
+                         (TPM_LOG_ADDRESS, len(TPM_LOG)) if machine.tpm else None,
+                         not machine.ffa)
 
         extra = [] if machine.reboots or machine.uboot else ["-no-reboot"]
         if machine.icount is not None:
@@ -533,6 +536,17 @@ class Board:
         if "No such file" in out:
             raise Lacking(f"there is no {module} for this kernel")
         assert not status, f"{out}\n{self.dmesg(20)}"
+
+    def load_ffa(self, way="id-1"):
+        """Load the FF-A driver and OP-TEE's; what the kernel said."""
+        self.sh("[ -d /sys/module/ffa_core ] || insmod /modules/ffa-core.ko")
+        self.sh(f"dmesg -c > /dev/null; insmod /modules/ffa-{way}.ko")
+        said = re.sub(r"^\[ *[\d.]+\] ", "", self.dmesg(), flags=re.M)
+        return f"{said}\n{self.load('ffa')}"
+
+    def unload_ffa(self):
+        self.unload()
+        self.sh("rmmod ffa_module")
 
     def secure_without_time(self):
         """The secure console so far, less what OP-TEE prints each second."""

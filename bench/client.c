@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <tee_client_api.h>
 #include <unistd.h>
@@ -215,15 +216,41 @@ static void *allocate(size_t size)
 	return buffer;
 }
 
-static void prepare_registered(struct bench *b)
+/* Neighbours in it are none in the machine: each second page is taken first. */
+static void *allocate_scattered(size_t size)
+{
+	char *buffer = aligned_alloc(PAGE, size);
+	size_t n;
+
+	if (!buffer || madvise(buffer, size, MADV_NOHUGEPAGE))
+		die("no scattered memory: %s", strerror(errno));
+	for (n = 0; n < size; n += 2 * PAGE)
+		buffer[n] = 1;
+	for (n = PAGE; n < size; n += 2 * PAGE)
+		buffer[n] = 1;
+
+	return buffer;
+}
+
+static void register_memory(struct bench *b, void *buffer)
 {
 	open_one(b);
 	b->memory = (TEEC_SharedMemory) {
-		.buffer = allocate(b->number),
+		.buffer = buffer,
 		.size = b->number,
 		.flags = TEEC_MEM_INPUT,
 	};
 	must(TEEC_RegisterSharedMemory(&b->context, &b->memory), "registering memory");
+}
+
+static void prepare_registered(struct bench *b)
+{
+	register_memory(b, allocate(b->number));
+}
+
+static void prepare_scattered(struct bench *b)
+{
+	register_memory(b, allocate_scattered(b->number));
 }
 
 static void invoke_registered(struct bench *b)
@@ -390,6 +417,8 @@ static const struct row rows[] = {
 	{ .name = "invoke-pseudo", .uuid = &invoke_tests_pta,
 	  .prepare = open_one, .once = invoke, .finish = close_one },
 	{ .name = "registered", .uuid = &storage_ta, .prepare = prepare_registered,
+	  .once = invoke_registered, .finish = finish_registered },
+	{ .name = "scattered", .uuid = &invoke_tests_pta, .prepare = prepare_scattered,
 	  .once = invoke_registered, .finish = finish_registered },
 	{ .name = "temporary", .uuid = &storage_ta, .prepare = prepare_temporary,
 	  .once = invoke_temporary, .finish = finish_temporary },

@@ -23,8 +23,19 @@ def _module(tree, chosen, kind, place, bootargs=None):
         tree.setprop_str(node, "bootargs", bootargs)
 
 
+def _optee(tree, parent, method, interrupt):
+    node = tree.add_subnode(parent, "optee")
+    tree.setprop_str(node, "compatible", "linaro,optee-tz")
+    if method:
+        tree.setprop_str(node, "method", method)
+    if interrupt:
+        tree.setprop_u32(node, "interrupt-parent", tree.get_phandle(tree.path_offset("/intc")))
+        tree.setprop(node, "interrupts",
+                     b"".join(cell.to_bytes(4, "big") for cell in NOTIFICATION))
+
+
 def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, reserved=None,
-          psci="/psci", callers=(), xen_append="", tpm_log=None):
+          psci="/psci", callers=(), xen_append="", tpm_log=None, optee=True):
     """Write the device tree to path.
 
     qemu: the command that starts the machine without a device tree;
@@ -34,7 +45,7 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
     reserved: the same of memory that Linux must not use; psci: where its node is;
     callers: (compatible, function id) of devices that call the secure world;
     xen_append: to Xen's command line; tpm_log: (address, size) of the event log of the
-    firmware TPM, if there is one.
+    firmware TPM, if there is one; optee: whether there is a node for OP-TEE.
     """
     subprocess.run([*qemu, "-machine", f"{machine},dumpdtb={path}"], check=True,
                    capture_output=True, text=True)
@@ -77,15 +88,9 @@ def build(path, qemu, machine, method, interrupt, bootargs, initrd, dom0=None, r
         tree.setprop_u32(node, "tpm_event_log_size", tpm_log[1])
         tree.setprop_str(tree.add_subnode(0, "tpm"), "compatible", "microsoft,ftpm")
 
-    gic = tree.get_phandle(tree.path_offset("/intc"))
-    optee = tree.add_subnode(tree.add_subnode(0, "firmware"), "optee")
-    tree.setprop_str(optee, "compatible", "linaro,optee-tz")
-    if method:
-        tree.setprop_str(optee, "method", method)
-    if interrupt:
-        tree.setprop_u32(optee, "interrupt-parent", gic)
-        tree.setprop(optee, "interrupts",
-                     b"".join(cell.to_bytes(4, "big") for cell in NOTIFICATION))
+    firmware = tree.add_subnode(0, "firmware")
+    if optee:
+        _optee(tree, firmware, method, interrupt)
     if psci != "/psci":
         # TF-A adds a node at /psci if there is none: this one says nothing.
         tree.add_subnode(0, "psci")

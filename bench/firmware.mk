@@ -4,6 +4,9 @@
 # the root file system whose trusted applications fit it: $(B)/rootfs/SUITE.cpio.
 # $(B)/firmware/SUITE-NAME.bin has an OP-TEE that is built here from the suite's source:
 #   eight        for eight processors, Debian's is for four
+#   ffa          is called by FF-A: OP-TEE is the SPMC at S-EL1, below TF-A's SPMD
+#   ffa-crowded  the same without room for even one guest
+#   ffa-plain    the same without virtualization
 #   async        takes ENABLE_ASYNC_NOTIF for guest 0's, as 4.3.0 and 4.4.0 do
 #   async-fixed  the same with that fault fixed by optee-os/
 #   crowded      has no room for even one guest
@@ -43,8 +46,11 @@ $(FTPM): $(wildcard tests/ftpm/*) $(B)/optee/sid/root/versions
 # What is built here is built from a copy of the source, of which bench/optee/NAME.sed
 # changes one file, the same for NAME and NAME-fixed. Git would give OP-TEE the revision of
 # this repository.
-OPTEE_BUILDS := eight async async-fixed crowded fixed four oldleave tpm-log
+OPTEE_BUILDS := eight async async-fixed crowded fixed four oldleave tpm-log ffa ffa-crowded ffa-plain
 optee_eight := CFG_TEE_CORE_NB_CORE=8
+optee_ffa := CFG_CORE_SEL1_SPMC=y
+optee_ffa-crowded := $(optee_ffa) CFG_VIRT_GUEST_COUNT=64
+optee_ffa-plain := $(optee_ffa) CFG_NS_VIRTUALIZATION=n
 optee_async := CFG_OPTEE_REVISION_MAJOR=4 CFG_OPTEE_REVISION_MINOR=4
 # It divides the memory of trusted applications.
 optee_crowded := CFG_VIRT_GUEST_COUNT=64
@@ -91,7 +97,7 @@ TFA_MAKE := $(MAKE) CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu \
 
 # $(call tfa,SOURCE,OPTEE-FILES,LOG,MAKE-ARGUMENTS): TF-A that starts this OP-TEE.
 define tfa
-$(TFA_MAKE) -C $1 SPD=opteed BL32_RAM_LOCATION=tdram BL32=$(word 1,$2) \
+$(TFA_MAKE) -C $1 BL32_RAM_LOCATION=tdram BL32=$(word 1,$2) \
 		BL32_EXTRA1=$(word 2,$2) BL32_EXTRA2=$(word 3,$2) $4 all fip > $3 2>&1 || \
 		{ tail $3; exit 1; }
 endef
@@ -99,8 +105,8 @@ endef
 # TF-A's make does not build anew what was built with other settings.
 $(TFA_OUT)/fip.bin: bench/firmware.mk $(B)/tfa/root/versions $(B)/optee/trixie/root/versions
 	$(call log,TF-A)
-	rm -rf $(TFA_SOURCE)/build $(TFA_SOURCE)/build-none
-	$(call tfa,$(TFA_SOURCE),$(call bl32_files,trixie,virtualized),$(B)/tfa/log)
+	rm -rf $(addprefix $(TFA_SOURCE)/,build build-none build-spmd)
+	$(call tfa,$(TFA_SOURCE),$(call bl32_files,trixie,virtualized),$(B)/tfa/log,SPD=opteed)
 
 # The same without OP-TEE. After the other: two builds share tools.
 $(B)/firmware/trixie-none.bin: $(TFA_OUT)/fip.bin
@@ -111,6 +117,15 @@ $(B)/firmware/trixie-none.bin: $(TFA_OUT)/fip.bin
 	cp $(TFA_SOURCE)/build-none/qemu/debug/bl1.bin $@.part
 	dd if=$(TFA_SOURCE)/build-none/qemu/debug/fip.bin of=$@.part bs=4096 seek=64 status=none
 	mv $@.part $@
+
+# The same with OP-TEE as the SPMC, which it calls by FF-A.
+TFA_SPMD := $(TFA_SOURCE)/build-spmd/qemu/debug
+
+$(TFA_SPMD)/fip.bin: bench/optee/spmc.dts $(TFA_OUT)/fip.bin
+	$(call log,TF-A that speaks FF-A)
+	$(call tfa,$(TFA_SOURCE),$(call bl32_files,trixie,virtualized),$(B)/tfa/log-spmd,BUILD_BASE=build-spmd \
+		SPD=spmd SPMD_SPM_AT_SEL2=0 SPMC_OPTEE=1 CTX_INCLUDE_EL2_REGS=0 ENABLE_SME_FOR_NS=0 \
+		ENABLE_SME_FOR_SWD=0 QEMU_TOS_FW_CONFIG_DTS=$(abspath $<))
 
 # $(call flash,OUT,TF-A,OPTEE-FILES): BL1 at 0, the firmware image package at 256 KiB.
 define flash
@@ -125,11 +140,11 @@ define flash
 endef
 
 define firmware
-$(B)/firmware/%-$1.bin: $(TFA_OUT)/fip.bin $(B)/optee/%$2
-	$$(call flash,$$@,$(TFA_OUT),$$(call bl32_files,$$*,$1))
+$(B)/firmware/%-$1.bin: $3/fip.bin $(B)/optee/%$2
+	$$(call flash,$$@,$3,$$(call bl32_files,$$*,$1))
 endef
-$(foreach build,virtualized plain,$(eval $(call firmware,$(build),/root/versions)))
-$(foreach build,$(OPTEE_BUILDS),$(eval $(call firmware,$(build),-$(build)/built)))
+$(foreach build,virtualized plain,$(eval $(call firmware,$(build),/root/versions,$(TFA_OUT))))
+$(foreach build,$(OPTEE_BUILDS),$(eval $(call firmware,$(build),-$(build)/built,$(if $(filter ffa%,$(build)),$(TFA_SPMD),$(TFA_OUT)))))
 
 $(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versions
 	$(call log,root file system of $*)

@@ -12,7 +12,7 @@ OWN_TFA = $(if $(TFA),$(abspath $(B))/own/tfa/qemu/debug,$(TFA_OUT))
 
 define own_tfa
 mkdir -p $(B)/own
-$(call tfa,"$(TFA)",$(OWN_OPTEE),$(B)/own/log,BUILD_BASE=$(abspath $(B))/own/tfa)
+$(call tfa,"$(TFA)",$(OWN_OPTEE),$(B)/own/log,SPD=opteed BUILD_BASE=$(abspath $(B))/own/tfa)
 endef
 
 define own_kernel
