@@ -5,8 +5,9 @@
 # by PORT/apply, which sets port (its folder), name, variable (of make, for the tree),
 # since (the release that brought upstream's driver), driver (where that is in the
 # tree), known_by and entry (a file and a function of it), glue (the folders of what is
-# laid beside it), patches (if more than one), style (options of spatch), next (what to do
-# then), concerns (if it has any: what to put in, all if empty), and
+# laid beside it, FOLDER:PREFIX for a part of one), patches (if more than one), style
+# (options of spatch), next (what to do then), concerns (if it has any: what to put in,
+# all if empty), and
 #   files DIR  prints the files of DIR that get hooks, or fails
 #   lacks TREE prints what the tree must have and has not, if anything
 #   hooks DIR  prints how often each hook must be there afterwards, going by the
@@ -24,7 +25,7 @@ set -eu
 
 die() { echo "$port/apply: $*" >&2; exit 1; }
 [ $# = 1 ] || die "usage: $port/apply TREE"
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")/$(echo "$port" | sed 's,[^/]*,..,g')" && pwd)
 tree=$1
 dir=$tree/$driver
 if [ ! -f "$dir/$known_by" ]; then
@@ -77,7 +78,8 @@ lay() {
 	from=$1 to=$2
 	makefile "$from" > "$new.makefile"
 	for folder in $glue; do
-		for file in "$top/$folder"/*.[ch]; do
+		prefix=${folder#"${folder%:*}"}
+		for file in "$top/${folder%:*}/${prefix#:}"*.[ch]; do
 			lay_file
 		done
 	done

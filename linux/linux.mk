@@ -127,6 +127,38 @@ $(DEBUG_TESTS): $(wildcard tests/misdeeds/* tests/smccall/*) $(B)/linux/debug/vm
 $(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach way,stock id-1,$(B)/linux/debug/$(way)/optee.ko) $(DEBUG_TESTS)
 	bench/pack-modules $(abspath $@) $(B)/linux/debug
 
+# FF-A, without which Debian's 6.12 is built: the driver of its source as modules, and
+# OP-TEE's that uses it. $(B)/linux/6.12/ffa/ has the source and a folder for each way.
+FFA := $(B)/linux/6.12/ffa
+FFA_FILES := core/apply.sh $(wildcard core/ffa_guest.* linux/ffa/*)
+FFA_WAYS := stock off id-1
+
+$(FFA)/src/ready: $(B)/linux/6.12/ready
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	tar xf $(B)/linux/6.12/source.tar.xz -C $(@D) --strip-components=1 \
+		--wildcards 'linux-source-*/drivers/firmware/arm_ffa'
+	touch $@
+
+$(FFA)/%/ffa-module.ko: $(FFA_FILES) $(FFA)/src/ready
+	$(call log,FF-A driver for 6.12: $*)
+	linux/ffa/build-module $(@D) $(FFA)/src $(call kdir,6.12) $(patsubst id-%,%,$*) W=1 C=2
+
+$(FFA)/optee/optee.ko: linux/build-module $(FFA)/stock/ffa-module.ko
+	linux/build-module $(@D) $(B)/linux/6.12/src $(call kdir,6.12) stock \
+		KCFLAGS=-DCONFIG_ARM_FFA_TRANSPORT_MODULE=1 \
+		KBUILD_EXTRA_SYMBOLS=$(abspath $(FFA)/stock/drivers/firmware/arm_ffa/Module.symvers)
+
+$(B)/linux/6.12/ffa.cpio: $(FFA)/optee/optee.ko $(FFA_WAYS:%=$(FFA)/%/ffa-module.ko)
+	rm -rf $(FFA)/root
+	mkdir -p $(FFA)/root/modules/ffa
+	cp $(FFA)/optee/optee.ko $(FFA)/root/modules/ffa
+	/sbin/modinfo -F depends $(FFA)/optee/optee.ko | tr , '\n' > $(FFA)/root/modules/ffa/depends
+	cp $(FFA)/stock/ffa-core.ko $(FFA)/root/modules
+	for way in $(FFA_WAYS); do cp $(FFA)/$$way/ffa-module.ko $(FFA)/root/modules/ffa-$$way.ko; done
+	find $(FFA)/root -name '*.ko' -exec aarch64-linux-gnu-strip --strip-debug {} +
+	cd $(FFA)/root && find . | cpio -o -H newc --quiet > $(abspath $@)
+
 # The driver's source in every other kernel of the suites.
 $(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated
 	$(call log,sources of the kernels of $*)
@@ -152,10 +184,17 @@ linux-apply: packages ## The driver's change into a kernel tree of yours: KSRC=<
 	@$(if $(KSRC),,echo "give the kernel's source: make linux-apply KSRC=<source>" >&2; exit 1)
 	@linux/apply "$(KSRC)"
 
+linux-ffa-apply: packages ## The FF-A driver's change into a kernel tree of yours: KSRC=<source>
+	@$(if $(KSRC),,echo "give the kernel's source: make linux-ffa-apply KSRC=<source>" >&2; exit 1)
+	@linux/ffa/apply "$(KSRC)"
+
+linux-ffa-series: packages ## The FF-A driver's change as a mail-ready patch: KSRC=<git tree> OUT=<new folder>
+	@core/make-series linux/ffa series "$(KSRC)" "$(OUT)"
+
 linux-series: packages ## The change as a mail-ready series: KSRC=<git tree> OUT=<new folder>
 	@core/make-series linux series "$(KSRC)" "$(OUT)"
 
 linux-patch: packages ## The change as one patch file: KSRC=<git tree> OUT=<new file>
 	@core/make-series linux patch "$(KSRC)" "$(OUT)"
 
-.PHONY: linux-module linux-apply linux-series linux-patch
+.PHONY: linux-module linux-apply linux-ffa-apply linux-ffa-series linux-series linux-patch

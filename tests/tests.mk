@@ -3,7 +3,7 @@
 
 CORE := $(wildcard core/optee_guest*)
 CORE_C := $(filter %.c,$(CORE))
-FFA := core/ffa_guest.c core/ffa_guest.h tests/host/spmc.c tests/host/spmc.h
+FFA_HOST := core/ffa_guest.c core/ffa_guest.h tests/host/spmc.c tests/host/spmc.h
 
 HOST_FLAGS := -std=gnu11 -O0 -g -Wall -Wextra -Werror -fsanitize=address,undefined
 
@@ -14,10 +14,10 @@ $(B)/tests/test_guest: tests/host/test_guest.c tests/host/model.c tests/host/mod
 	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_guest.c \
 		tests/host/model.c $(CORE_C) -lcmocka
 
-$(B)/tests/test_ffa: tests/host/test_ffa.c $(FFA) | packages
+$(B)/tests/test_ffa: tests/host/test_ffa.c $(FFA_HOST) | packages
 	mkdir -p $(@D)
 	rm -f $@-*.gc*
-	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_ffa.c $(filter %.c,$(FFA)) -lcmocka
+	gcc $(HOST_FLAGS) --coverage -Icore -o $@ tests/host/test_ffa.c $(filter %.c,$(FFA_HOST)) -lcmocka
 
 # U-Boot's own headers are empty here: tests/host/u-boot/stub.h is all there is.
 UBOOT_HEADERS := asm/system.h command.h dm.h dm/device_compat.h dm/ofnode.h \
@@ -65,11 +65,11 @@ $(B)/tests/fuzz_guest: tests/fuzz/fuzz_guest.c tests/host/model.c tests/host/mod
 		-Icore -Itests/host -o $@ tests/fuzz/fuzz_guest.c \
 		tests/host/model.c $(CORE_C)
 
-$(B)/tests/fuzz_ffa: tests/fuzz/fuzz_ffa.c $(FFA) | packages
+$(B)/tests/fuzz_ffa: tests/fuzz/fuzz_ffa.c $(FFA_HOST) | packages
 	mkdir -p $(@D)
 	clang -std=gnu11 -O1 -g -Wall -Wextra -Werror \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-Icore -Itests/host -o $@ tests/fuzz/fuzz_ffa.c $(filter %.c,$(FFA))
+		-Icore -Itests/host -o $@ tests/fuzz/fuzz_ffa.c $(filter %.c,$(FFA_HOST))
 
 $(B)/tests/fuzz_shim: tests/fuzz/fuzz_shim.c $(SHIM_HOST) $(wildcard tests/host/*.h) $(SHIM_H) $(B)/tfa/root/versions
 	mkdir -p $(@D)
@@ -110,7 +110,7 @@ $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/ver
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
 	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/tests/mediator.bin $(B)/tests/pcr.cpio $(BENCH) \
-	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
+	line-$(NEWEST_LINE) $(B)/linux/6.12/ffa.cpio $(B)/series/$(NEWEST_LINE)/base/.git/done
 
 board: $(BOARD)
 
@@ -139,7 +139,7 @@ inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees f
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
-	@$(MAKE) --no-print-directory sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-ffa sid-ffa-plain sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/cbmc/root/versions || echo "== no CBMC: the proofs are skipped"
 	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
 
@@ -162,7 +162,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 full-inputs: inputs drivers $(FULL)
 	$(call try_lines,newest)
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
-	@$(MAKE) --no-print-directory sid-eight sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-eight sid-ffa-crowded sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 

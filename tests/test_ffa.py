@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""OP-TEE that is called by FF-A, as the SPMC at S-EL1: the FF-A driver as it is and with
+our change, on a virtualized OP-TEE and on a plain one."""
+
+import re
+
+import pytest
+
+from bench.board import BUILD
+from test_guide import commands
+from test_life import FILES
+from test_linux import SUBSET
+from test_static import refusal, refused_in_a_line, run, snapshot
+
+full = pytest.mark.full
+machine = pytest.mark.machine
+
+VIRTUALIZED = {"suite": "sid", "firmware": "ffa", "ffa": True}
+PLAIN = {**VIRTUALIZED, "firmware": "ffa-plain"}
+
+SOURCE = BUILD / "linux/6.12/ffa/src"
+DRIVER = "drivers/firmware/arm_ffa/driver.c"
+
+
+def becomes_guest(board):
+    log = board.load_ffa()
+    assert "ARM FF-A: guest 1\n" in log and "optee: initialized driver" in log, log
+    added, removed = board.guests()
+    assert added == removed + 1
+
+
+def interrupts(board):
+    """How many notifications the FF-A driver has been interrupted by."""
+    counts = re.search(r"^ *\d+:((?: +\d+)+) .*ARM-FFA", board.sh("cat /proc/interrupts"), re.M)
+    return sum(int(count) for count in counts[1].split())
+
+
+@machine(**VIRTUALIZED)
+def test_stock_driver_is_refused(board):
+    """The picture of before: it is nobody's guest, and takes the refusal for a version."""
+    assert "Incompatible OP-TEE API version 4294901768.0" in board.load_ffa("stock")
+    board.sh("! ls /dev/tee0")
+    assert board.guests() == (0, 0)
+
+
+@machine(**VIRTUALIZED)
+def test_guest(board):
+    becomes_guest(board)
+    board.xtest("-t regression 1004")
+    board.unload_ffa()
+    assert board.guests() == (1, 1)
+    becomes_guest(board)
+    board.xtest("-t regression 1001")
+
+
+@machine(**VIRTUALIZED, client=True)
+def test_memory_in_many_pieces(board):
+    """Its description needs more than one message, and OP-TEE must know whose the second
+    one is."""
+    becomes_guest(board)
+    board.sh("tee-supplicant -d; /client 1 scattered:2097152")
+
+
+@machine(**PLAIN)
+def test_nothing_is_announced_to_a_plain_optee(board):
+    assert "ARM FF-A: guest" not in board.load_ffa()
+    board.xtest("-t regression 1004")
+    assert board.guests() == (0, 0)
+
+
+@full
+@machine(**VIRTUALIZED)
+def test_subset(board):
+    becomes_guest(board)
+    before = interrupts(board)
+    board.xtest(SUBSET, 600)
+    assert interrupts(board) > before
+
+
+@full
+@pytest.mark.parametrize("machine", (VIRTUALIZED, PLAIN), ids=("virtualized", "plain"),
+                         indirect=True)
+def test_whole_xtest(board, note):
+    board.load_ffa()
+    cases, subtests = board.xtest("-l 0", timeout=3000)
+    note(f"whole xtest by FF-A, {board.machine.firmware} OP-TEE: "
+         f"{cases} cases, {subtests} subtests, 0 failed")
+
+
+@full
+@machine(**VIRTUALIZED)
+def test_20_rounds(board):
+    for _ in range(20):
+        becomes_guest(board)
+        board.xtest("-t regression 1004")
+        board.unload_ffa()
+    assert board.guests() == (20, 20)
+
+
+@full
+@machine(**VIRTUALIZED, reboots=True)
+def test_reboot_under_load(board):
+    """Clients are in OP-TEE, and have memory shared, when the guest is removed."""
+    becomes_guest(board)
+    board.xtest("-t regression 1004")
+    board.sh("for n in 1 2; do (while :; do xtest -t regression 1004; done > /dev/null 2>&1 &) done")
+    board.boots_again("reboot -f")
+    first, second = board.secure().split("Primary CPU initializing")[1:]
+    assert first.count("Removing guest 1") == first.count("Added guest 1") == 1
+    becomes_guest(board)
+    board.xtest("-t regression 1004")
+
+
+@full
+@machine(**{**VIRTUALIZED, "firmware": "ffa-crowded"})
+def test_no_room(board):
+    log = board.load_ffa()
+    assert "ARM FF-A: guest 1 of partition 0x8001: no room for a guest" in log, log
+    board.sh("! ls /dev/tee0")
+
+
+def kexec(board, way):
+    """With the drivers loaded, and the memory of a client shared."""
+    load, start = commands("kexec.md")[:2]
+    board.read_disks()
+    board.load_ffa(way)
+    board.xtest("-t regression 1004")
+    board.sh(f"{FILES}; {load}", 120)
+    board.boots_again(start)
+
+
+@full
+@pytest.mark.parametrize("machine", (VIRTUALIZED, PLAIN), ids=("virtualized", "plain"),
+                         indirect=True)
+@machine(disks=True)
+def test_kexec(board):
+    for _ in range(2):
+        kexec(board, "id-1")
+        assert board.guests()[0] == board.guests()[1]
+    board.load_ffa()
+    board.xtest("-t regression 1004")
+
+
+@full
+@machine(**PLAIN, disks=True)
+def test_kexec_leaves_the_stock_driver_without_buffers(board):
+    kexec(board, "stock")
+    out, status = board.try_sh("insmod /modules/ffa-core.ko; insmod /modules/ffa-stock.ko")
+    assert status, out
+    assert "failed to register FFA RxTx buffers" in board.dmesg(5)
+
+
+def test_option_off_is_the_stock_driver():
+    def code(way):
+        module = BUILD / f"linux/6.12/ffa/{way}/ffa-module.ko"
+        if not module.exists():
+            pytest.skip(f"{module.relative_to(BUILD.parent)} is not there")
+        result = run("aarch64-linux-gnu-objdump", "--disassemble-all", "--reloc",
+                     "--section=.text", "--section=.init.text", "--section=.exit.text", module)
+        assert result.returncode == 0
+        return result.stdout.splitlines()[3:]
+
+    assert len(code("stock")) > 1000
+    assert code("off") == code("stock")
+    assert code("id-1") != code("stock")
+
+
+def test_module_builds_without_a_warning_of_ours():
+    def warnings(way):
+        """Of gcc with W=1, of kernel-doc and of sparse."""
+        log = BUILD / f"linux/6.12/ffa/{way}/log"
+        if not log.exists():
+            pytest.skip(f"{log.relative_to(BUILD.parent)} is not there")
+        assert "CHECK" in log.read_text()
+        return [re.sub(r".*/arm_ffa/|:\d+", "", line) for line in log.read_text().splitlines()
+                if "warning" in line]
+
+    assert warnings("id-1") == warnings("off") == warnings("stock")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """What linux/ffa/apply needs of a kernel's source."""
+    if not (SOURCE / DRIVER).exists():
+        pytest.skip(f"{SOURCE.relative_to(BUILD.parent)} is not there")
+    for path in sorted((SOURCE / DRIVER).parent.iterdir()):
+        copy = tmp_path / "drivers/firmware/arm_ffa" / path.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def test_apply_puts_the_change_into_a_tree_once(tree):
+    first = run("linux/ffa/apply", tree)
+    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
+    files = snapshot(tree)
+    added = {path.name for path in files} - {path.name for path in SOURCE.rglob("*")}
+    assert added == {"ffa_guest.c", "ffa_guest.h", "virt_compat.c", "virt_compat.h"}
+    second = run("linux/ffa/apply", tree)
+    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
+    assert snapshot(tree) == files
+
+
+@pytest.mark.parametrize("gone, instead, hook", (
+    ('#include "common.h"', '#include "other.h"', 'virt_compat.h"'),
+    ("\tffa_notifications_setup();", "\tother();", "ffa_virt_compat_enter"),
+    (".a0 = FFA_MEM_FRAG_TX", ".a0 = OTHER", "ffa_virt_compat_owner"),
+    ("return ret < 0 ? ret : 0;", "return ret;", "ffa_virt_compat_shared"),
+    ("ret = ffa_setup_partitions();\n\tif (!ret)", "ret = other();\n\tif (!ret)", "leave(&"),
+))
+def test_apply_names_a_hook_that_does_not_fit(tree, gone, instead, hook):
+    said = refusal("linux/ffa/apply", tree, tree / DRIVER, gone, instead)
+    assert hook in said and "instead of" in said, said
+
+
+def as_a_device(tree):
+    """The driver of 7.2."""
+    driver = tree / DRIVER
+    driver.write_text(driver.read_text().replace("static int __init ffa_init(void)",
+                                                 "static int ffa_probe(struct platform_device *p)"))
+
+
+def test_apply_names_what_a_tree_lacks(tree):
+    refused_in_a_line("linux/ffa/apply", tree, as_a_device, "lacks a shutdown .* 7.3 has it")
