@@ -43,6 +43,7 @@ def test_stock_driver_is_refused(board):
     assert board.guests() == (0, 0)
 
 
+@pytest.mark.row(15)
 @machine(**VIRTUALIZED)
 def test_guest(board):
     becomes_guest(board)
