@@ -54,7 +54,7 @@ _start:
 	.ascii	"oteeshim"
 	.quad	0, 0, 0			/* struct shim_params */
 
-	.section .text.head, "ax"
+	.section .text.boot, "ax"
 /* x0 = device tree, at EL2 or, if there is none, EL1; MMU off */
 boot:
 	mov	x19, x0
@@ -87,6 +87,7 @@ boot:
 	mov	x3, xzr
 	br	x4
 
+	.section .text.head, "ax"
 /* A CPU comes from EL3: x0 = its struct shim_start, in its slot */
 	.globl	shim_return
 shim_return:
@@ -195,6 +196,7 @@ save_others:
 
 	.section .vectors, "ax"
 	.balign	2048
+	.globl	vectors
 vectors:
 	vector	0
 	vector	1

@@ -10,24 +10,11 @@
 #include "console.h"
 #include "el2.h"
 #include "image.h"
+#include "main.h"
 #include "tree.h"
-
-/* What a page of the kernel may be: memory is reserved in these. */
-#define PAGE_MAX		0x10000u
 
 /* MPIDR_EL1: Aff3..Aff0, as PSCI and the device tree name a CPU */
 #define MPIDR_AFFINITY		0xff00ffffffull
-
-#define read_register(name) ({ \
-	uint64_t value_; \
-	asm volatile("mrs %0, " name : "=r" (value_)); \
-	value_; \
-})
-
-#define write_register(name, value) ({ \
-	uint64_t value_ = (value); \
-	asm volatile("msr " name ", %x0" : : "rZ" (value_)); \
-})
 
 _Static_assert(sizeof(struct shim_regs) == SHIM_REGS_SIZE, "layout.h");
 _Static_assert(sizeof(struct shim_cpu) == SHIM_SLOT_SIZE, "layout.h");
@@ -38,9 +25,7 @@ _Static_assert(offsetof(struct shim_header, params) == SHIM_PARAMS, "layout.h");
 _Static_assert(offsetof(struct shim_header, params.kernel_offset) ==
 	       SHIM_KERNEL_OFFSET, "layout.h");
 
-/* In head.S. Hidden: their addresses are taken without a table of absolute ones. */
-#define HIDDEN __attribute__((visibility("hidden")))
-
+/* In head.S. */
 HIDDEN void shim_smc(void *ctx, uint64_t r[18]);
 HIDDEN void shim_return(void);
 HIDDEN void shim_park(void);
@@ -107,19 +92,32 @@ static void end_line(struct shim *shim)
 	text(shim, "\r\n");
 }
 
-static void print(struct shim *shim, const char *line)
+/**
+ * shim_print() - Put a line on the early console
+ * @shim: the shim
+ * @line: without its end
+ *
+ * Context: Any.
+ */
+void shim_print(struct shim *shim, const char *line)
 {
 	start_line(shim);
 	text(shim, line);
 	end_line(shim);
 }
 
-/*
+/**
+ * shim_flush() - Clean and invalidate memory in the caches
+ * @start: physical address
+ * @size:  in bytes
+ *
  * Memory that others use through caches: write back what they hold of it before
  * we look, and make them forget what they hold after we wrote. Nobody but us
  * uses it in between. By address, to the point of coherency: all CPUs' caches.
+ *
+ * Context: EL2.
  */
-static void flush(uint64_t start, uint64_t size)
+void shim_flush(uint64_t start, uint64_t size)
 {
 	/* CTR_EL0.DminLine: log2 of the smallest line in words */
 	const uint64_t line = 4ull << (read_register("ctr_el0") >> 16 & 0xf);
@@ -177,7 +175,6 @@ static void set_up_el2(void)
 	write_register("vttbr_el2", 0);
 	write_register("vpidr_el2", read_register("midr_el1"));
 	write_register("vmpidr_el2", read_register("mpidr_el1"));
-	write_register("sctlr_el1", 0x30d00800);	/* RES1 */
 	asm volatile("isb");
 
 	if (has & EL2_HAS_SVE)
@@ -222,14 +219,30 @@ static void set_up_el2(void)
 	asm volatile("isb");
 }
 
-/* This CPU goes to EL1 for the first time, or again after it had no power. */
-void shim_enter(const struct shim_start *start, struct shim_cpu *cpu)
+/**
+ * shim_go() - Go on at EL1
+ * @cpu:       this CPU's slot
+ * @sctlr_el1: how EL1 starts
+ * @entry:     where
+ * @context:   its x0
+ *
+ * Context: EL2, MMU off.
+ */
+void shim_go(struct shim_cpu *cpu, uint64_t sctlr_el1, uint64_t entry,
+	     uint64_t context)
 {
 	set_up_el2();
+	write_register("sctlr_el1", sctlr_el1);
 	write_register("tpidr_el2",
 		       (uintptr_t)cpu << (SHIM_TAG_BITS - SHIM_SLOT_SHIFT) |
 		       optee_guest_tag(&cpu->shim->guest));
-	shim_eret(start->entry, start->context);
+	shim_eret(entry, context);
+}
+
+/* This CPU goes to EL1 for the first time, or again after it had no power. */
+void shim_enter(const struct shim_start *start, struct shim_cpu *cpu)
+{
+	shim_go(cpu, SCTLR_EL1_OFF, start->entry, start->context);
 }
 
 static void __attribute__((noreturn)) stop(struct shim *shim,
@@ -285,11 +298,18 @@ void shim_exception(struct shim_regs *regs, unsigned int vector)
 	call_dispatch(cpu, ec == EC_SMC ? SHIM_SMC : SHIM_HVC, immediate, regs->x);
 }
 
-/* Every CPU in the tree gets a slot; ours is the first and in use already. */
-static const char *set_up_slots(struct shim *shim, const void *fdt)
+/**
+ * shim_set_up_slots() - Give every CPU in the tree a slot
+ * @shim:  with start, and cpu, which is this CPU's slot
+ * @fdt:   the tree
+ * @limit: end of the memory that is there for slots
+ *
+ * Context: EL2.
+ * Return: a line that tells what is wrong, or NULL.
+ */
+const char *shim_set_up_slots(struct shim *shim, const void *fdt, uint64_t limit)
 {
 	const uint64_t mpidr = read_register("mpidr_el1") & MPIDR_AFFINITY;
-	const uint64_t limit = shim->start + IMAGE_ALIGN;
 	unsigned int found = 0;
 	uint64_t other;
 	int node;
@@ -317,16 +337,16 @@ static const char *set_up_slots(struct shim *shim, const void *fdt)
 	return found ? NULL : "the device tree does not have the CPU that boots";
 }
 
-/*
- * Everything that can be refused, before OP-TEE hears of us: what is announced
- * is used.
+/**
+ * shim_check_processor() - Can there be a shim here?
+ *
+ * Context: EL1 or EL2.
+ * Return: a line that tells what is missing, or NULL.
  */
-static const char *prepare(struct shim *shim, const struct shim_header *header,
-			   const void *fdt, void *copy)
+const char *shim_check_processor(void)
 {
 	uint64_t id[EL2_IDS];
 	unsigned int has;
-	const char *error;
 
 	read_id(id);
 	has = el2_has(id);
@@ -334,21 +354,36 @@ static const char *prepare(struct shim *shim, const struct shim_header *header,
 		return "this processor has no EL3: no OP-TEE can be here";
 	if (has & EL2_VHE_ONLY)
 		return "this processor has no EL2 but that of VHE: not supported";
+
+	return NULL;
+}
+
+/*
+ * Everything that can be refused, before OP-TEE hears of us: what is announced
+ * is used.
+ */
+static const char *prepare(struct shim *shim, const struct shim_header *header,
+			   const void *fdt, void *copy)
+{
+	const char *error = shim_check_processor();
+
+	if (error)
+		return error;
 	error = tree_psci(fdt);
 	if (error)
 		return error;
-	error = set_up_slots(shim, fdt);
+	error = shim_set_up_slots(shim, fdt, shim->start + IMAGE_ALIGN);
 	if (error)
 		return error;
 
-	flush((uintptr_t)copy, IMAGE_TREE_MAX);
+	shim_flush((uintptr_t)copy, IMAGE_TREE_MAX);
 	if (fdt_open_into(fdt, copy, fdt_totalsize(fdt) + TREE_SLACK))
 		return "the device tree is damaged";
 	error = tree_reserve(copy, shim->start, shim->end - shim->start);
 	if (error)
 		return error;
 	fdt_pack(copy);
-	flush((uintptr_t)copy, IMAGE_TREE_MAX);
+	shim_flush((uintptr_t)copy, IMAGE_TREE_MAX);
 
 	return call_announce(shim, header->params.vm_id);
 }
@@ -369,7 +404,14 @@ static void introduce_lost(struct shim *shim, const struct shim_cpu *cpu)
 	end_line(shim);
 }
 
-static void introduce(struct shim *shim)
+/**
+ * shim_introduce() - Print what we are
+ * @shim:   announced
+ * @limits: a line that tells what the kernel cannot do
+ *
+ * Context: EL2.
+ */
+void shim_introduce(struct shim *shim, const char *limits)
 {
 	unsigned int n;
 
@@ -386,13 +428,33 @@ static void introduce(struct shim *shim)
 	hex(shim, shim->cpus == 1 ? " CPU, memory " : " CPUs, memory ", shim->start);
 	hex(shim, "..", shim->end - 1);
 	end_line(shim);
-	print(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
+	shim_print(shim, limits);
 	if (shim->hidden & OPTEE_GUEST_CAP_ASYNC_NOTIF)
-		print(shim,
-		      "OP-TEE 4.3.0 and 4.4.0 halt when a guest enables asynchronous notifications: hidden, update OP-TEE to 4.5.0 or later");
+		shim_print(shim,
+			   "OP-TEE 4.3.0 and 4.4.0 halt when a guest enables asynchronous notifications: hidden, update OP-TEE to 4.5.0 or later");
 	for (n = 0; n < shim->cpus; n++)
 		if (shim->cpu[n].lost.function)
 			introduce_lost(shim, &shim->cpu[n]);
+}
+
+/**
+ * shim_init() - What does not depend on who enters us
+ * @shim: the shim
+ *
+ * The addresses are those of the code that runs: it has to be where it stays.
+ *
+ * Context: EL1 or EL2.
+ */
+void shim_init(struct shim *shim)
+{
+	shim->smc = shim_smc;
+	shim->now = system_counter;
+	shim->print = shim_print;
+	/* Firmware may have set no frequency: 1 GHz is the highest that is common. */
+	shim->second = read_register("cntfrq_el0") ?: 1000000000;
+	shim->entry = (uintptr_t)shim_return;
+	shim->park = (uintptr_t)shim_park;
+	shim->off = (uintptr_t)shim_off;
 }
 
 /*
@@ -410,23 +472,16 @@ void shim_boot(uint64_t tree, const struct shim_header *header,
 	};
 	const char *error;
 
-	shim->smc = shim_smc;
-	shim->now = system_counter;
-	shim->print = print;
-	/* Firmware may have set no frequency: 1 GHz is the highest that is common. */
-	shim->second = read_register("cntfrq_el0") ?: 1000000000;
+	shim_init(shim);
 	shim->cpu = slots;
-	shim->entry = (uintptr_t)shim_return;
-	shim->park = (uintptr_t)shim_park;
-	shim->off = (uintptr_t)shim_off;
 	shim->start = (uintptr_t)header;
 	shim->console.base = 0;
 
 	/* The loader need not have cleaned the tree from its cache. */
-	flush(tree, sizeof(struct fdt_header));
+	shim_flush(tree, sizeof(struct fdt_header));
 	error = tree_check(fdt, IMAGE_TREE_MAX);
 	if (!error) {
-		flush(tree, fdt_totalsize(fdt));
+		shim_flush(tree, fdt_totalsize(fdt));
 		error = tree_sound(fdt);
 	}
 	if (!error)
@@ -436,11 +491,11 @@ void shim_boot(uint64_t tree, const struct shim_header *header,
 	if (!error)
 		error = prepare(shim, header, fdt, copy);
 	if (error) {
-		print(shim, error);
-		print(shim, "the kernel boots as if the shim were not there");
+		shim_print(shim, error);
+		shim_print(shim, SHIM_ASIDE);
 		return;
 	}
 
-	introduce(shim);
+	shim_introduce(shim, "the kernel runs at EL1: no KVM; no EFI stub, no SDEI");
 	shim_enter(&start, slots);
 }

@@ -16,8 +16,10 @@ SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
 SHIM_CORE := $(filter-out core/optee_guest_conduit.c,$(wildcard core/optee_guest*.c))
 
 SHIM_C := $(addprefix shim/,main.c call.c console.c el2.c tree.c lib.c) $(SHIM_CORE)
+SHIM_EFI_C := $(addprefix shim/,efi.c regime.c next.c)
 SHIM_H := $(wildcard shim/*.h core/*.h)
 SHIM_OBJ := $(patsubst %.c,$(SHIM)/%.o,$(notdir $(SHIM_C))) $(SHIM)/head.o
+SHIM_EFI_OBJ := $(patsubst shim/%.c,$(SHIM)/%.o,$(SHIM_EFI_C)) $(SHIM)/efi_head.o
 
 # libfdt as TF-A's source has it.
 LIBFDT := $(TFA_SOURCE)/lib/libfdt
@@ -37,15 +39,23 @@ $(SHIM)/%.o: core/%.c $(wildcard core/*.h) shim/shim.mk | packages
 	mkdir -p $(@D)
 	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -c -o $@ $<
 
-$(SHIM)/head.o: shim/head.S shim/layout.h shim/shim.mk | packages
+$(SHIM)/%.o: shim/%.S shim/layout.h shim/efi.h shim/shim.mk | packages
 	mkdir -p $(@D)
 	$(SHIM_CC) $(SHIM_ARCH) -g -c -o $@ $<
 
+SHIM_LD := aarch64-linux-gnu-ld -pie --no-warn-rwx-segments --no-dynamic-linker --gc-sections -T shim/shim.lds
+
 $(SHIM)/shim.elf: shim/shim.lds $(SHIM_OBJ) $(LIBFDT_OBJ)
-	aarch64-linux-gnu-ld -pie --no-warn-rwx-segments --no-dynamic-linker --gc-sections -T shim/shim.lds -Map $@.map \
-		-o $@ $(SHIM_OBJ) $(LIBFDT_OBJ)
+	$(SHIM_LD) -Map $@.map -o $@ $(SHIM_OBJ) $(LIBFDT_OBJ)
+
+# The same objects, with another entry and the header that goes with it.
+$(SHIM)/efi.elf: shim/shim.lds $(SHIM_OBJ) $(SHIM_EFI_OBJ) $(LIBFDT_OBJ)
+	$(SHIM_LD) -e efi_main -u efi_header -u efi_end -Map $@.map -o $@ $(SHIM_OBJ) $(SHIM_EFI_OBJ) $(LIBFDT_OBJ)
 
 $(SHIM)/shim.bin: $(SHIM)/shim.elf
+	aarch64-linux-gnu-objcopy -O binary -j .text $< $@
+
+$(SHIM)/optee-shim.efi: $(SHIM)/efi.elf
 	aarch64-linux-gnu-objcopy -O binary -j .text $< $@
 
 $(SHIM)/wrap: shim/wrap.c shim/image.c shim/image.h core/optee_guest.h | packages
@@ -53,6 +63,9 @@ $(SHIM)/wrap: shim/wrap.c shim/image.c shim/image.h core/optee_guest.h | package
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Icore -o $@ shim/wrap.c shim/image.c
 
 shim: $(SHIM)/shim.bin $(SHIM)/wrap ## The EL2 shim, prints its path
+	@echo $(abspath $<)
+
+shim-efi: $(SHIM)/optee-shim.efi ## The EL2 shim as an EFI program, prints its path
 	@echo $(abspath $<)
 
 shim-image: $(SHIM)/shim.bin $(SHIM)/wrap ## The shim around a kernel: KERNEL=Image VM_ID=1 OUT=Image.guest
@@ -64,4 +77,4 @@ shim-image: $(SHIM)/shim.bin $(SHIM)/wrap ## The shim around a kernel: KERNEL=Im
 $(SHIM)/%.Image: $(SHIM)/shim.bin $(SHIM)/wrap $(B)/linux/%/ready
 	$(SHIM)/wrap $(SHIM)/shim.bin $(B)/linux/$*/vmlinuz 1 $@
 
-.PHONY: shim shim-image
+.PHONY: shim shim-efi shim-image

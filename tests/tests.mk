@@ -42,7 +42,7 @@ $(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/ho
 		$(UBOOT_TREE)/drivers/tee/optee/virt_compat*.c \
 		$(UBOOT_TREE)/drivers/tee/optee/optee_guest*.c -lcmocka
 
-SHIM_PURE := $(addprefix shim/,call.c console.c el2.c tree.c image.c)
+SHIM_PURE := $(addprefix shim/,call.c console.c el2.c tree.c image.c regime.c next.c)
 SHIM_HOST := $(SHIM_PURE) $(SHIM_CORE) tests/host/model.c tests/host/firmware.c
 SHIM_HOST_FLAGS := -Icore -Ishim -Itests/host -isystem $(LIBFDT_INC)
 SHIM_HOST_LIBFDT := $(addprefix $(LIBFDT)/,$(LIBFDT_C) fdt_empty_tree.c fdt_sw.c)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Tests of what the shim is without its hardware: calls, PSCI, capabilities, the
- * device tree, registers of EL2, the image's header.
+ * device tree, registers of EL2, the image's header, page tables, load options.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include <libfdt.h>
 
 #include "console.h"
+#include "efi.h"
 #include "el2.h"
 #include "firmware.h"
 #include "image.h"
@@ -1206,6 +1207,216 @@ static void refuses_what_is_no_image(void **state)
 	assert_null(image_refuse(image, sizeof(image)));
 }
 
+/* Fields of TCR_EL2 and where TCR_EL1 has them. */
+static void converts_tcr(void **state)
+{
+	static const struct {
+		uint64_t el2, el1;
+	} fields[] = {
+		{ 0x3f, 0x3f003f },			/* T0SZ, also as T1SZ */
+		{ 0xff00, 0xff00 },			/* IRGN0, ORGN0, SH0, TG0 */
+		{ 7ull << 16, 7ull << 32 },		/* IPS */
+		{ 1ull << 20, 1ull << 37 },		/* TBI0 */
+		{ 1ull << 21, 1ull << 39 },		/* HA */
+		{ 1ull << 22, 1ull << 40 },		/* HD */
+		{ 1ull << 24, 1ull << 41 },		/* HPD0 */
+		{ 15ull << 25, 15ull << 43 },		/* HWU059..HWU062 */
+		{ 1ull << 29, 1ull << 51 },		/* TBID0 */
+		{ 1ull << 30, 1ull << 57 },		/* TCMA0 */
+		{ 1ull << 33, 1ull << 60 },		/* MTX0 */
+		{ 1ull << 31 | 1ull << 23 | 0x800c0, 0 },	/* RES1, RES0 */
+	};
+	/* EPD1, and 4 KiB for what it switches off. */
+	const uint64_t always = 1ull << 23 | 2ull << 30;
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; n < ARRAY_SIZE(fields); n++)
+		assert_int_equal(regime_tcr(fields[n].el2), always | fields[n].el1);
+}
+
+static void converts_sctlr(void **state)
+{
+	(void)state;
+	/* As U-Boot and EDK2 have it: M, C, I, and RES1 of EL2. */
+	assert_int_equal(regime_sctlr(0x30c51835 & ~0x30ull), 0x30d01805);
+	/* A, SA, WXN, EE and the keys of signed addresses are kept, nothing else is. */
+	assert_int_equal(regime_sctlr(NOBODY), 0xfad8380f | 0x30d00800);
+}
+
+#define TABLES		4
+#define TABLE_ENTRIES	512
+#define PAGE_DESCRIPTOR	3ull
+#define BLOCK		1ull
+#define ATTRIBUTE(n)	(1ull << (n))
+
+/* One way through all levels: entry 1 of each is the table of the next. */
+static uint64_t (*make_tables(void))[TABLE_ENTRIES]
+{
+	uint64_t (*table)[TABLE_ENTRIES] = aligned_alloc(4096, TABLES * sizeof(*table));
+	unsigned int n;
+
+	assert_non_null(table);
+	memset(table, 0, TABLES * sizeof(*table));
+	for (n = 0; n < TABLES - 1; n++)
+		table[n][1] = (uintptr_t)table[n + 1] | PAGE_DESCRIPTOR;
+
+	return table;
+}
+
+static void checks_page_tables(void **state)
+{
+	static const struct {
+		uint64_t tables, leaf;
+		int good;
+	} cases[] = {
+		{ 0, 0, 1 },
+		/* What only the other level has in force: AP[1], PXN. */
+		{ 0, ATTRIBUTE(6), 0 },
+		{ 0, ATTRIBUTE(53), 0 },
+		{ ATTRIBUTE(59), 0, 0 },
+		/* Nothing is executed there at EL2 either. */
+		{ 0, ATTRIBUTE(6) | ATTRIBUTE(54), 1 },
+		{ 0, ATTRIBUTE(53) | ATTRIBUTE(54), 1 },
+		{ ATTRIBUTE(60), ATTRIBUTE(6), 1 },
+		{ ATTRIBUTE(59) | ATTRIBUTE(60), 0, 1 },
+		/* Nothing is written there. */
+		{ 0, ATTRIBUTE(6) | ATTRIBUTE(7), 1 },
+		{ ATTRIBUTE(62), ATTRIBUTE(6), 1 },
+		{ ATTRIBUTE(62), ATTRIBUTE(53), 0 },
+	};
+	/* The most and the least address bits that start at a level. */
+	static const unsigned int t0sz[][2] = { { 16, 24 }, { 25, 33 }, { 34, 39 } };
+	uint64_t (*table)[TABLE_ENTRIES] = make_tables();
+	unsigned int n, start, level, size;
+
+	(void)state;
+	for (n = 0; n < ARRAY_SIZE(cases); n++) {
+		for (start = 0; start < ARRAY_SIZE(t0sz); start++) {
+			const uint64_t ttbr = (uintptr_t)table[start] | 1;	/* CnP */
+
+			for (level = start + 1; level < TABLES; level++) {
+				uint64_t *leaf = &table[level][0];
+
+				*leaf = cases[n].leaf |
+					(level == TABLES - 1 ? PAGE_DESCRIPTOR : BLOCK);
+				table[level - 1][1] |= cases[n].tables;
+				for (size = 0; size < 2; size++)
+					assert_int_equal(!regime_check(t0sz[start][size],
+								       ttbr),
+							 cases[n].good);
+				table[level - 1][1] &= ~cases[n].tables;
+				*leaf = 0;
+			}
+		}
+	}
+	free(table);
+}
+
+static void looks_at_all_entries(void **state)
+{
+	uint64_t (*table)[TABLE_ENTRIES] = make_tables();
+	const uint64_t ttbr = (uintptr_t)table;
+
+	(void)state;
+	table[3][511] = ATTRIBUTE(6) | PAGE_DESCRIPTOR;
+	assert_non_null(regime_check(16, ttbr));
+	/* Not valid: whatever it says. */
+	table[3][511] &= ~1ull;
+	assert_null(regime_check(16, ttbr));
+	table[0][511] = ATTRIBUTE(6) | BLOCK;
+	assert_non_null(regime_check(16, ttbr));
+	/* The table is shorter than that. */
+	assert_null(regime_check(17, ttbr));
+	table[0][255] = ATTRIBUTE(6) | BLOCK;
+	assert_non_null(regime_check(17, ttbr));
+	table[0][255] = 0;
+
+	/* TCR_EL2.HPD: what tables say has no effect. */
+	table[0][1] |= ATTRIBUTE(59);
+	table[3][0] = PAGE_DESCRIPTOR;
+	assert_non_null(regime_check(17, ttbr));
+	assert_null(regime_check(17 | 1 << 24, ttbr));
+	free(table);
+}
+
+static void refuses_other_page_tables(void **state)
+{
+	static const uint64_t tcrs[] = {
+		15, 40, 25 | 1 << 14, 25 | 2 << 14, 25 | 1ull << 32,
+	};
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; n < ARRAY_SIZE(tcrs); n++)
+		assert_non_null(strstr(regime_check(tcrs[n], 0), "4 KiB"));
+}
+
+/* ASCII as load options; what is behind the end is no part of them. */
+static int find_next(const char *options, unsigned int characters, uint16_t *text,
+		     struct next *next)
+{
+	unsigned int n;
+
+	for (n = 0; n <= strlen(options); n++)
+		text[n] = options[n];
+
+	return next_find(text, characters * 2, next);
+}
+
+static void finds_the_next_image(void **state)
+{
+	static const struct {
+		const char *options;
+		unsigned int start, length, size;
+	} cases[] = {
+		{ "\\a.efi", 0, 6, 12 },
+		{ "\\a.efi b c", 0, 6, 20 },
+		{ "fs0:\\shim.efi \\EFI\\a.efi", 14, 10, 20 },
+		{ " \\a", 1, 2, 4 },
+	};
+	static const char *const none[] = { "", " ", "a.efi", "fs0:\\a", "a\\b c\\d" };
+	struct next next;
+	uint16_t text[64];
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; n < ARRAY_SIZE(cases); n++) {
+		assert_true(find_next(cases[n].options, 64, text, &next));
+		assert_ptr_equal(next.path, text + cases[n].start);
+		assert_int_equal(next.length, cases[n].length);
+		assert_int_equal(next.size, cases[n].size);
+	}
+	for (n = 0; n < ARRAY_SIZE(none); n++)
+		assert_false(find_next(none[n], 64, text, &next));
+	assert_true(find_next("\\a.efi", 3, text, &next));
+	assert_int_equal(next.length, 3);
+	assert_false(find_next("\\a.efi", 0, text, &next));
+	assert_false(next_find(NULL, 0, &next));
+}
+
+static void names_the_next_image(void **state)
+{
+	static const unsigned char device[] = {
+		1, 4, 6, 0, 0xaa, 0xbb, 4, 1, 5, 0, 0xcc, 0x7f, 0xff, 4, 0,
+	};
+	static const unsigned char file[] = {
+		4, 4, 10, 0, '\\', 0, 'a', 0, 0, 0, 0x7f, 0xff, 4, 0,
+	};
+	static const unsigned char damaged[] = { 1, 4, 3, 0 };
+	const uint16_t name[] = { '\\', 'a' };
+	const struct next next = { name, 2, 4 };
+	unsigned char path[11 + sizeof(file)];
+
+	(void)state;
+	assert_int_equal(next_device_path(device, &next, NULL), sizeof(path));
+	assert_int_equal(next_device_path(device, &next, path), sizeof(path));
+	assert_memory_equal(path, device, 11);
+	assert_memory_equal(path + 11, file, sizeof(file));
+	assert_int_equal(next_device_path(damaged, &next, path), sizeof(file));
+	assert_memory_equal(path, file, sizeof(file));
+}
+
 #define FRESH(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define GUEST(test)	cmocka_unit_test_setup_teardown(test, setup_guest, teardown)
 
@@ -1249,6 +1460,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(checks_a_tree),
 		cmocka_unit_test(wraps_an_image),
 		cmocka_unit_test(refuses_what_is_no_image),
+		cmocka_unit_test(converts_tcr),
+		cmocka_unit_test(converts_sctlr),
+		cmocka_unit_test(checks_page_tables),
+		cmocka_unit_test(looks_at_all_entries),
+		cmocka_unit_test(refuses_other_page_tables),
+		cmocka_unit_test(finds_the_next_image),
+		cmocka_unit_test(names_the_next_image),
 	};
 
 	if (argc > 1)
