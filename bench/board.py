@@ -39,6 +39,16 @@ CLIENT = BUILD / "bench" / "client.cpio"
 TPM_CLIENT = BUILD / "tests" / "pcr.cpio"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
+EFI_SHIM = BUILD / "shim" / "optee-shim.efi"
+EFI_CALLER = BUILD / "tests" / "caller.efi"
+# As Debian signs them, and what its installer would write.
+SECURE_BOOT_SHIM = BUILD / "grub" / "root" / "usr/lib/shim/shimaa64.efi.signed"
+GRUB = BUILD / "grub" / "root" / "usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed"
+GRUB_CONFIG = """linux /vmlinuz console=ttyAMA0 panic=-1
+initrd /initrd
+boot
+"""
+
 MEDIATOR = BUILD / "tests" / "mediator.bin"
 MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
 
@@ -465,13 +475,19 @@ class Board:
             self.shell = self.target.get_driver("ShellDriver")
 
     def _esp(self, initrd):
-        """A folder with kernel and initrd, which QEMU shows as a FAT partition: an
-        image that U-Boot starts by EFI has to come from a disk."""
+        """A folder with kernel, initrd and EFI programs, which QEMU shows as a FAT
+        partition: an image that U-Boot starts by EFI has to come from a disk."""
         esp = self.logs / "esp"
-        esp.mkdir(exist_ok=True)
-        for name, path in (("vmlinuz", self.machine.kernel), ("initrd", initrd)):
-            (esp / name).unlink(missing_ok=True)
-            (esp / name).symlink_to(path)
+        vendor = esp / "EFI" / "debian"
+        vendor.mkdir(parents=True, exist_ok=True)
+        (vendor / "grub.cfg").write_text(GRUB_CONFIG)
+        for place, path in ((esp / "vmlinuz", self.machine.kernel), (esp / "initrd", initrd),
+                            (esp / "shim.efi", EFI_SHIM), (esp / "caller.efi", EFI_CALLER),
+                            (vendor / "shimaa64.efi", SECURE_BOOT_SHIM),
+                            (vendor / "grubaa64.efi", GRUB)):
+            place.unlink(missing_ok=True)
+            if path.exists():
+                place.symlink_to(path)
         return esp
 
     def __exit__(self, *_):

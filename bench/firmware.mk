@@ -152,6 +152,10 @@ $(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versi
 	bench/rootfs/build $(abspath $@) $* $(abspath $(B)/optee/$*/root) arm64 \
 		optee-test-qemu,libckteec0t64,kexec-tools
 
+# What Debian's installer puts into the EFI system partition.
+$(B)/grub/root/versions: bench/fetch $(B)/apt/bookworm/updated
+	bench/fetch $(B)/grub/root bookworm grub-efi-arm64-signed:arm64 shim-signed:arm64
+
 # Of 32 bits, with the trusted applications of xtest, which is for 64 bits only.
 $(B)/rootfs/trixie-armhf.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/trixie/root/versions $(B)/optee/tests/root/versions
 	$(call log,32-bit root file system)

@@ -87,6 +87,16 @@ $(B)/tests/mediator.bin: tests/mediator/entry.S tests/mediator/mediator.c | pack
 		-Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $^
 	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
 
+# An EFI program, with the shim's header.
+$(B)/tests/caller.efi: $(wildcard tests/efi/*) shim/shim.lds $(SHIM)/efi_head.o $(SHIM_H)
+	mkdir -p $(@D)
+	aarch64-linux-gnu-gcc -std=gnu11 -Os -Wall -Wextra -Werror -ffreestanding -nostdlib -fpie \
+		-fvisibility=hidden -mstrict-align -mgeneral-regs-only -mcmodel=tiny -ffixed-x18 \
+		-Icore -Ishim -Wl,-pie,-Tshim/shim.lds,-eefi_main,-uefi_header,-uefi_end \
+		-Wl,--gc-sections,--no-dynamic-linker,--no-warn-rwx-segments,--build-id=none \
+		-o $(@:.efi=.elf) $(filter %.c %.S %.o,$^)
+	aarch64-linux-gnu-objcopy -O binary -j .text $(@:.efi=.elf) $@
+
 # The same for a 32-bit kernel, which is at KERNEL_32 and gets the device tree at TREE.
 KERNEL_32 := 0x44000000
 
@@ -109,8 +119,9 @@ $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/ver
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/tests/mediator.bin $(B)/tests/pcr.cpio $(BENCH) \
-	line-$(NEWEST_LINE) $(B)/linux/6.12/ffa.cpio $(B)/series/$(NEWEST_LINE)/base/.git/done
+	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/linux/6.12/ffa.cpio $(SHIM)/optee-shim.efi $(BENCH) \
+	$(addprefix $(B)/tests/,mediator.bin pcr.cpio caller.efi) \
+	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
 board: $(BOARD)
 
@@ -141,6 +152,7 @@ inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees f
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-ffa sid-ffa-plain sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/cbmc/root/versions || echo "== no CBMC: the proofs are skipped"
+	@$(MAKE) --no-print-directory $(B)/grub/root/versions || echo "== no GRUB: its scenario is skipped"
 	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
 
 # A suite that does not answer: its test is skipped.

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The EL2 shim as an EFI program, below Debian's own kernel started by its EFI stub."""
+
+import re
+
+import pytest
+
+from bench.board import DOM0_ADDRESS, GRUB, VHE
+from test_shim import HOTPLUG, printed
+from test_uboot import uboot
+
+full = pytest.mark.full
+
+BOOTARGS = "console=ttyAMA0 panic=-1 initrd=initrd"
+ASIDE = "the kernel boots as if the shim were not there"
+WAITS = "waits for the end of the boot services"
+
+
+def started(name, options=""):
+    """The commands that start a file of the ESP with these load options."""
+    return (f"setenv bootargs '{options}'; load virtio 0:1 {DOM0_ADDRESS:#x} {name}; "
+            f"bootefi {DOM0_ADDRESS:#x} $fdtcontroladdr")
+
+
+KERNEL = started("vmlinuz", BOOTARGS)
+SHIM_AND_KERNEL = started("shim.efi", rf"\\vmlinuz {BOOTARGS}")
+
+
+def check_memory(board):
+    """The firmware's memory map has it, and Linux leaves it alone."""
+    start, end = (int(word, 16) for word in
+                  re.search(r"memory (0x\w+)\.\.(0x\w+)", board.normal()).groups())
+    assert 0 < end - start < 1 << 21
+    for line in board.sh("cat /proc/iomem").splitlines():
+        low, high = (int(word, 16) for word in line.split(" : ")[0].split("-"))
+        if low <= end and start <= high:
+            assert line.endswith(" : reserved"), line
+
+
+def check_guest(board, cpus):
+    assert printed(board)[:1] == [WAITS]
+    assert printed(board)[1].startswith(f"guest 1, {cpus} CPU")
+    assert "EFI stub: Exiting boot services" in board.normal()
+    assert "All CPU(s) started at EL1" in board.dmesg() and board.sh("nproc") == str(cpus)
+    check_memory(board)
+
+
+@uboot("stock", {"cpus": 2})
+def test_stock_kernel(board):
+    board.boot(SHIM_AND_KERNEL)
+    check_guest(board, 2)
+    assert "initialized driver" in board.load("debian")
+    board.xtest("1004")
+    assert board.notifications() > 0
+    assert board.guests() == (1, 0)
+
+
+@full
+@uboot("stock", {"cpus": 1, "method": "hvc", **VHE}, {"cpus": 4, "method": "hvc"},
+       {"cpus": 2, **VHE})
+def test_stock_kernel_on_other_machines(board):
+    cpus = board.machine.cpus
+    board.boot(SHIM_AND_KERNEL)
+    check_guest(board, cpus)
+    assert "initialized driver" in board.load("debian")
+    board.xtest("1001 1003 1004 6001")
+    for cpu in range(cpus):
+        assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
+    assert "stopped" not in "".join(printed(board))
+
+
+@full
+@pytest.mark.lost
+@uboot("id-1", {"cpus": 4})
+def test_hotplug_and_reboot(board):
+    """U-Boot's own guest has gone before. Linux resets the machine by the firmware's runtime
+    service, at EL1."""
+    board.try_u(started("shim.efi"))
+    board.boot(KERNEL)
+    check_guest(board, 4)
+    assert board.guests() == (2, 1)
+    board.load("debian")
+    assert board.sh(HOTPLUG.format(3), timeout=600) == "4"
+    board.xtest("1004")
+    board.shell.console.sendline("reboot -f")
+    board.qemu.expect("U-Boot 20", timeout=60 * board.machine.patience)
+    assert "Removing guest 1" in board.secure()
+
+
+@full
+@uboot("stock", {"firmware": "plain", "method": "hvc"})
+def test_plain_optee(board):
+    board.boot(SHIM_AND_KERNEL)
+    assert printed(board)[1].startswith("plain, 2 CPUs")
+    board.load("debian")
+    board.xtest("1004")
+    assert board.guests() == (0, 0)
+
+
+@pytest.mark.lost
+@uboot("stock", {"cpus": 2})
+def test_what_the_caller_finds(board):
+    """tests/efi asks twice, at first with an old map key, and gets back at EL1 with its
+    registers, its stack and its address space."""
+    board.uboot.console.sendline(started("shim.efi", r"\\caller.efi"))
+    for name, value in (("refused", 1), ("changed", 0), ("level", 2),
+                        ("status", 0), ("changed", 0), ("level", 1), ("sctlr", 0x1005),
+                        ("same", 1)):
+        board.qemu.expect(rf"caller: {name} {value:016x}\r", timeout=60)
+    board.qemu.expect("U-Boot 20", timeout=60)
+    assert re.findall(r"(Added|Removing) guest 1\b", board.secure()) == ["Added", "Removing"]
+
+
+@full
+@uboot("stock", {"cpus": 2})
+def test_chain_of_a_distribution(board):
+    """Debian's shim and GRUB, as they are signed, come between."""
+    if not GRUB.exists():
+        pytest.skip("no GRUB: its suite has not answered")
+    board.boot(started("shim.efi", r"\\EFI\\debian\\shimaa64.efi"))
+    check_guest(board, 2)
+    board.load("debian")
+    board.xtest("1004")
+
+
+def check_aside(board, tells, el="EL2"):
+    assert any(tells in line for line in printed(board)), printed(board)
+    assert printed(board)[-1] == ASIDE
+    assert f"All CPU(s) started at {el}" in board.dmesg() and board.sh("nproc") == "2"
+    assert board.guests() == (0, 0)
+
+
+@full
+@uboot("stock", {"firmware": "none"})
+def test_no_optee(board):
+    board.boot(SHIM_AND_KERNEL)
+    check_aside(board, "no OP-TEE answers")
+
+
+@full
+@uboot("stock", {"el2": False})
+def test_entered_at_el1(board):
+    board.boot(SHIM_AND_KERNEL)
+    check_aside(board, "entered at EL1", "EL1")
+
+
+def words(board, at):
+    return [int(word, 16) for word in board.u(f"md.q {at:x} 2").split()[1:3]]
+
+
+def forbid_execution(board):
+    """Let EL0 write all memory, as it were: EL2 does not look at that bit, and EL1 would
+    execute nothing there."""
+    tables = int(re.search(r"TLB addr *= *(0x\w+)", board.u("bdinfo"))[1], 16)
+    of_gigabytes = words(board, tables)[0] & 0xfffffffff000
+    memory = words(board, of_gigabytes)[1]
+    assert memory & 0xfffffff00003 == 0x40000001, hex(memory)
+    board.u(f"mw.q {of_gigabytes + 8:x} {memory | 1 << 6:x}")
+
+
+@full
+@uboot("stock", {"cpus": 2})
+@pytest.mark.parametrize("late", (False, True), ids=("before", "after"))
+def test_page_tables_that_el1_cannot_use(board, late):
+    """As the shim finds them when it is started, and at the end of the boot services."""
+    if not late:
+        forbid_execution(board)
+    board.try_u(started("shim.efi"))
+    assert printed(board)[-1] == (WAITS if late else ASIDE)
+    if late:
+        forbid_execution(board)
+    board.boot(KERNEL)
+    check_aside(board, "only EL2")
