@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The shim's dispatch and its reader of the device tree: any calls on any CPU,
- * any answers of EL3, any tree. What must hold whatever they are is asserted.
+ * The shim's dispatch, its reader of the device tree, and that of load options: any
+ * calls on any CPU, any answers of EL3, any tree, any options. What must hold whatever
+ * they are is asserted.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <libfdt.h>
 
 #include "console.h"
+#include "efi.h"
 #include "firmware.h"
 #include "tree.h"
 
@@ -190,12 +192,32 @@ static void fuzz_tree(struct input *in)
 	free(fdt);
 }
 
+static void fuzz_options(struct input *in)
+{
+	const uint32_t size = in->left;
+	uint16_t *options = malloc(size + 1);
+	struct next next;
+
+	assert(options);
+	memcpy(options, in->data, size);
+	if (next_find(options, size, &next)) {
+		const uint32_t start = (next.path - options) * sizeof(*options);
+
+		assert(next.length && next.path[0] == '\\');
+		assert(next.length * sizeof(*options) <= next.size);
+		assert(start + next.size <= size);
+	}
+	free(options);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 
 	if (size && *data == 0xd0)
 		fuzz_tree(&in);
+	else if (size && *data == '\\')
+		fuzz_options(&in);
 	else
 		fuzz_calls(&in);
 
