@@ -45,7 +45,7 @@ def check_guest(board, cpus):
     check_memory(board)
 
 
-@uboot("stock", {"cpus": 2})
+@uboot("stock", {"cpus": 2}, newer=True)
 def test_stock_kernel(board):
     board.boot(SHIM_AND_KERNEL)
     check_guest(board, 2)

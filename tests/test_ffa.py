@@ -79,8 +79,7 @@ def test_subset(board):
 
 
 @full
-@pytest.mark.parametrize("machine", (VIRTUALIZED, PLAIN), ids=("virtualized", "plain"),
-                         indirect=True)
+@machine(**VIRTUALIZED)
 def test_whole_xtest(board, note):
     board.load_ffa()
     cases, subtests = board.xtest("-l 0", timeout=3000)

@@ -226,8 +226,7 @@ def test_bad_id_is_refused_before_any_call(board, value):
 @pytest.mark.parametrize("machine, driver", (
     ({}, "id-1"),
     ({"firmware": "plain"}, "id-1"),
-    ({"firmware": "plain"}, "debian"),
-), ids=("guest", "plain", "plain-stock"), indirect=["machine"])
+), ids=("guest", "plain"), indirect=["machine"])
 def test_whole_xtest(board, driver, note):
     board.load(driver)
     cases, subtests = board.xtest("-l 0", timeout=3000)

@@ -53,41 +53,30 @@ def test_suspend_to_idle(board):
 
 
 @full
-@pytest.mark.parametrize("machine, driver", (
-    ({}, "id-1"),
-    ({"firmware": "plain"}, "debian"),
-), ids=("guest", "stock"), indirect=["machine"])
-def test_large_object_30_times(board, driver, note):
+def test_large_object_30_times(board, note):
     """xtest 6018 once hung where the guest's clock counts instructions."""
-    board.load(driver)
+    board.load()
     for _ in range(30):
         board.xtest("-t regression 6018", timeout=600)
-    note(f"xtest 6018, {board.machine.firmware} OP-TEE, driver {driver}: 30 of 30 runs passed")
+    note("xtest 6018: 30 of 30 runs passed")
 
 
 @full
 @pytest.mark.halts  # or stalls
-@pytest.mark.parametrize("machine, driver", (
-    ({}, "id-1"),
-    ({"firmware": "virtualized", "shim": True}, "debian"),
-    ({"firmware": "plain"}, "debian"),
-), ids=("guest", "stock-on-shim", "stock"), indirect=["machine"])
 @machine(icount=1)
-def test_large_object_30_times_under_icount(board, driver, note):
+def test_large_object_30_times_under_icount(board, note):
     """There a virtualized OP-TEE may stall, whose driver it ever is: see docs/bench.md.
     If it does, it is in that way and no other."""
-    board.load(driver)
+    board.load()
     passed = 0
     try:
         while passed < 30:
             board.xtest("-t regression 6018", timeout=300)
             passed += 1
     except TIMEOUT:
-        assert board.machine.firmware == "virtualized"
         samples = [board.qemu.where() for _ in range(50)]
         assert all(place[1:] == ("S", "EL1t") for sample in samples for place in sample), samples
         moves = [len({place[0] for place in cpu}) > 1 for cpu in zip(*samples)]
         assert sorted(moves) == [False, True], samples
-    note(f"xtest 6018 under -icount, {board.machine.firmware} OP-TEE, driver {driver}"
-         f"{' on the shim' if board.machine.shim else ''}: "
+    note("xtest 6018 under -icount: "
          f"{'30 of 30 runs passed' if passed == 30 else f'stalls after {passed} runs'}")

@@ -249,7 +249,7 @@ def test_kexec(board, wrapped):
     assert board.guests() == (1, 0)
 
 
-@uboot("id-1", shim=True)
+@uboot("id-1", newer=True, shim=True)
 def test_booted_by_uboot(board):
     """booti takes the wrapped kernel for one; U-Boot's own guest has gone before."""
     board.boot(BOOTI)
@@ -421,8 +421,7 @@ def test_budget(note):
 
 
 @full
-@pytest.mark.parametrize("machine", (SHIM, {**SHIM, **VHE, "method": "hvc"}),
-                         ids=("smc", "hvc-max"), indirect=True)
+@machine(**SHIM)
 def test_whole_xtest(board, note):
     board.load("debian")
     cases, subtests = board.xtest("-l 0", timeout=3000)
