@@ -26,7 +26,7 @@ $(B)/apt/%/updated: bench/apt | packages
 	bench/apt $* apt-get update
 	touch $@
 
-include bench/firmware.mk bench/qemu.mk xen/xen.mk optee-os/optee-os.mk bench/bench.mk linux/linux.mk u-boot/u-boot.mk shim/shim.mk bench/own.mk tests/tests.mk
+include bench/firmware.mk bench/qemu.mk xen/xen.mk optee-os/optee-os.mk benchmark/benchmark.mk linux/linux.mk u-boot/u-boot.mk shim/shim.mk bench/own.mk tests/tests.mk
 
 run: $(B)/firmware/trixie-virtualized.bin $(B)/rootfs/trixie.cpio $(B)/linux/6.12/modules.cpio $(if $(OWN),own) ## The stock driver and ours on the same firmware, before and after
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.run $(OWN)

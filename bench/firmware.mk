@@ -15,7 +15,7 @@
 #   oldleave     panics if a guest is removed while it is inside OP-TEE, as up to 4.2.0
 #   tpm-log      has a firmware TPM and its event log
 
-# Where BL31 enters the normal world, also bench/board.py's KERNEL.
+# Where BL31 enters the normal world, also KERNEL_ADDRESS of bench/machine.py.
 BL33 := 0x42200000
 
 TFA_SOURCE := $(B)/tfa/root/arm-trusted-firmware

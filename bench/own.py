@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Somebody's own OP-TEE, kernel, root file system and U-Boot instead of ours, see
 docs/guide/ready.md. Whatever does not fit is one line, before anything is booted; the rest
-is put where bench/board.py looks for the suite "own", the line "own" and U-Boot own/id-1."""
+is put where bench/machine.py looks for the suite "own", the line "own" and U-Boot own/id-1."""
 
 import gzip
 import os
@@ -14,7 +14,7 @@ import sys
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from .board import BUILD, Machine
+from .machine import BUILD, Machine
 
 OPTEE_FILES = ("tee-header_v2.bin", "tee-pager_v2.bin", "tee-pageable_v2.bin")
 MODULES = ("tee", "ffa-core", "virtio_mmio", "virtio_blk")
@@ -35,7 +35,7 @@ class Unfit(Exception):
 
 
 def machine(names, wanted):
-    """A scenario's wishes of bench.board.Machine, with the user's own parts of these names in
+    """A scenario's wishes of bench.machine.Machine, with the user's own parts of these names in
     it. Raises Unfit if none of them can be a part of it."""
     mine = {}
     if {"OPTEE", "TFA", "ROOTFS"} & set(names):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-from .board import BUILD
+from .machine import BUILD
 
 RESULTS = BUILD / "results"
 PLOT = BUILD / "bench" / "results.svg"

@@ -7,7 +7,9 @@ import re
 import sys
 
 from . import own
-from .board import BUILD, Board, Machine, SecureWorldHalted
+from .board import SecureWorldHalted
+from .machine import BUILD, Machine
+from .qemu_board import QemuBoard
 
 LOGS = BUILD / "results"
 SUBSET = "1001 1002 1003 1004 1005 1007 6001"
@@ -29,7 +31,7 @@ def attempt(name, driver, machine):
     logs = LOGS / f"run-{name}"
     say(f"\n== {name} driver on {machine.firmware} OP-TEE, no hypervisor")
     probe, role, xtest = "never returns", "-", "not reached"
-    with Board(machine, logs) as board:
+    with QemuBoard(machine, logs) as board:
         say("  booted to a shell")
         try:
             log = board.load(driver)
@@ -42,7 +44,7 @@ def attempt(name, driver, machine):
             say(f"  {xtest}")
             board.unload()
             board.power_off()
-            board.qemu.watch()
+            board.watch()
             alive = "yes"
         except SecureWorldHalted as halted:
             show("OP-TEE", str(halted))

@@ -14,7 +14,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
 from bench import own  # noqa: E402
-from bench.board import BUILD, Board, Lacking, Machine  # noqa: E402
+from bench.board import Lacking  # noqa: E402
+from bench.machine import BUILD, Machine  # noqa: E402
+from bench.qemu_board import QemuBoard  # noqa: E402
 
 RESULTS = BUILD / "results"
 # Of the kernel, the newest first.
@@ -28,7 +30,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "machine(...): what bench.board.Machine to boot")
+    config.addinivalue_line("markers", "machine(...): what bench.machine.Machine to boot")
     config.addinivalue_line("markers", "halts: the secure world is expected to halt")
     config.addinivalue_line("markers", "lost: the normal world is expected to be lost")
     config.addinivalue_line("markers", "each_line: runs on each kernel line without --full too")
@@ -141,13 +143,13 @@ def board(request, machine):
     # With the file's name: two files may have a test of the same name, run at once.
     logs = RESULTS / re.sub(r"[^\w.-]+", "_", f"{request.path.stem}.{request.node.name}")
     request.node.logs = logs
-    with Board(machine, logs) as running:
+    with QemuBoard(machine, logs) as running:
         yield running
         if request.node.get_closest_marker("halts"):
             return
         if not request.node.get_closest_marker("lost"):
             running.power_off()
-        running.qemu.watch()
+        running.watch()
     added, removed = running.guests()
     if machine.xen:  # which announces dom0 and ends with it
         added -= 1

@@ -4,8 +4,8 @@ instructions, the same on any host."""
 
 import pytest
 
-from bench.measure import COLUMNS, KERNEL, Counts, measure
-from bench.report import inputs, recorded, summary
+from benchmark.measure import COLUMNS, KERNEL, Counts, measure
+from benchmark.report import inputs, recorded, summary
 from conftest import TOP
 
 full = pytest.mark.full

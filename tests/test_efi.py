@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from bench.board import DOM0_ADDRESS, GRUB, VHE
+from bench.machine import DOM0_ADDRESS, VHE
+from bench.qemu_board import GRUB
 from test_shim import HOTPLUG, printed
 from test_uboot import uboot
 
@@ -83,7 +84,7 @@ def test_hotplug_and_reboot(board):
     assert board.sh(HOTPLUG.format(3), timeout=600) == "4"
     board.xtest("1004")
     board.shell.console.sendline("reboot -f")
-    board.qemu.expect("U-Boot 20", timeout=60 * board.machine.patience)
+    board.console.expect("U-Boot 20", timeout=60 * board.machine.patience)
     assert "Removing guest 1" in board.secure()
 
 
@@ -106,8 +107,8 @@ def test_what_the_caller_finds(board):
     for name, value in (("refused", 1), ("changed", 0), ("level", 2),
                         ("status", 0), ("changed", 0), ("level", 1), ("sctlr", 0x1005),
                         ("same", 1)):
-        board.qemu.expect(rf"caller: {name} {value:016x}\r", timeout=60)
-    board.qemu.expect("U-Boot 20", timeout=60)
+        board.console.expect(rf"caller: {name} {value:016x}\r", timeout=60)
+    board.console.expect("U-Boot 20", timeout=60)
     assert re.findall(r"(Added|Removing) guest 1\b", board.secure()) == ["Added", "Removing"]
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bench.board import BUILD
+from bench.machine import BUILD
 from test_guide import commands
 from test_life import FILES
 from test_linux import SUBSET

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bench.board import BUILD
+from bench.machine import BUILD
 from conftest import RESULTS, TOP
 
 full = pytest.mark.full

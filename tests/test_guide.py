@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench.board import XEN
+from bench.machine import XEN
 from conftest import TOP
 
 VARIABLES = "TEE=/modules/tee.ko OPTEE=/modules/id-1/optee.ko"

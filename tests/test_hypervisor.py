@@ -7,7 +7,9 @@ import re
 import pytest
 
 from bench.board import (CALLS_UID, DROP, EFFECT, ENOTAVAIL, FILTER, GET_OS_REVISION,
-                         MEDIATOR_CONTROL, OBLIGE, STRIP, TAG, UID_0, VM_CREATED, VM_DESTROYED, XEN, SecureWorldHalted, ours)
+                         MEDIATOR_CONTROL, OBLIGE, STRIP, TAG, UID_0, VM_CREATED, VM_DESTROYED,
+                         SecureWorldHalted, ours)
+from bench.machine import XEN
 
 machine = pytest.mark.machine
 full = pytest.mark.full

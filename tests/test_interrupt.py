@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from bench.board import BUILD
+from bench.machine import BUILD
 from conftest import TOP
 from test_static import run
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench.board import NO_EL2, NVHE, VHE
+from bench.machine import NO_EL2, NVHE, VHE
 from conftest import TOP
 from test_processors import QEMU_10
 

@@ -4,8 +4,8 @@ work to do."""
 
 import pytest
 
-from bench.board import (EXCHANGE_CAPABILITIES, GET_OS_REVISION, NO_EL2, NVHE, VHE, BoardLost,
-                         SecureWorldHalted, ours)
+from bench.board import EXCHANGE_CAPABILITIES, GET_OS_REVISION, BoardLost, SecureWorldHalted, ours
+from bench.machine import NO_EL2, NVHE, VHE
 
 # Sessions, parameters, cryptography, sockets, storage, and PKCS#11's cases of the
 # same numbers: a good half minute of the whole run's eight.

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from bench.board import TPM_LOG
+from bench.qemu_board import TPM_LOG
 from test_uboot import BOOTI, MESSAGE
 from test_xen import BOOT_XEN, OURS, said_by_xen
 

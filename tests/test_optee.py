@@ -8,7 +8,8 @@ import shutil
 import pytest
 from pexpect import TIMEOUT
 
-from bench.board import BUILD, ENOTAVAIL, VM_CREATED, VM_DESTROYED, SecureWorldHalted
+from bench.board import ENOTAVAIL, VM_CREATED, VM_DESTROYED, SecureWorldHalted
+from bench.machine import BUILD
 from test_cpus import CASES, LOOP
 from test_linux import SUBSET
 from test_static import refusal, refused_in_a_line, run, snapshot

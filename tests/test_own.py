@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from bench import own
-from bench.board import BUILD
+from bench.machine import BUILD
 from conftest import TOP, readme_rows
 from test_static import run
 

@@ -4,7 +4,8 @@ ones among them."""
 
 import pytest
 
-from bench.board import NVHE, VHE, Board, Machine
+from bench.machine import NVHE, VHE, Machine
+from bench.qemu_board import QemuBoard
 from test_static import run
 
 full = pytest.mark.full
@@ -34,12 +35,12 @@ def test_processor(processor, sve, tmp_path):
         machine = Machine(shim=shim, **processor)
         if machine.missing():
             pytest.skip(machine.missing())
-        with Board(machine, tmp_path / driver) as board:
+        with QemuBoard(machine, tmp_path / driver) as board:
             seen.append(features(board))
             board.load(driver)
             board.xtest("1001 1002 1003 1004")
             board.power_off()
-            board.qemu.watch()
+            board.watch()
             assert board.guests() == (1, 1)
     assert seen[0] == seen[1]
     assert seen[0].count("Features") == 2

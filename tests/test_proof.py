@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from bench.board import BUILD
+from bench.machine import BUILD
 from conftest import TOP
 
 ROOT = BUILD / "cbmc/root"

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from bench.board import VM_CREATED, VM_DESTROYED, XEN, ours
+from bench.board import VM_CREATED, VM_DESTROYED, ours
+from bench.machine import XEN
 from conftest import LINES, TOP
 from test_linux import SUBSET
 from test_hypervisor import DROP, TAG

@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
-from bench.board import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, UID_0, VHE, VM_CREATED,
-                         VM_DESTROYED, Board, BoardLost, Machine)
+from bench.board import UID_0, VM_CREATED, VM_DESTROYED, BoardLost
+from bench.machine import BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, VHE, Machine
+from bench.qemu_board import QemuBoard
 from test_cpus import LOOP, runs_on_each_cpu
 from test_life import CLIENTS
 from test_linux import SUBSET
@@ -352,7 +353,7 @@ def test_refused_by_optee(tmp_path):
     def change(head):
         head[88:96] = (0).to_bytes(8, "little")
 
-    with Board(Machine(image=str(patched(tmp_path, change))), tmp_path / "logs") as board:
+    with QemuBoard(Machine(image=str(patched(tmp_path, change))), tmp_path / "logs") as board:
         assert "1..65535" in printed(board)[0] and "as if the shim were not there" in printed(board)[1]
         assert "All CPU(s) started at EL2" in board.dmesg()
         board.load()
@@ -373,7 +374,7 @@ def test_unexpected_exception_stops_the_cpu(tmp_path):
         smc = head.index(bytes.fromhex("030000d4"), symbols()["lower_sync"])
         head[smc:smc + 4] = bytes(4)
 
-    with Board(Machine(image=str(patched(tmp_path, change)), cpus=1), tmp_path / "logs") as board:
+    with QemuBoard(Machine(image=str(patched(tmp_path, change)), cpus=1), tmp_path / "logs") as board:
         board.shell.console.sendline("insmod /modules/tee.ko; insmod /modules/debian/optee.ko")
         board.shell.console.expect("x30 0x", timeout=30)
         screen = "\n".join(printed(board)[2:])

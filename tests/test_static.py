@@ -11,8 +11,8 @@ import tempfile
 
 import pytest
 
-from bench.board import BUILD
-from bench.measure import instructions
+from bench.machine import BUILD
+from benchmark.measure import instructions
 from conftest import LINES, TOP
 
 
@@ -47,7 +47,7 @@ def test_cppcheck():
 @pytest.mark.parametrize("ignored, patterns", (
     ("", ("linux/*.[ch]", "core/*.[ch]", "tests/smccall/*.c", "tests/misdeeds/*.c")),
     # The C library's types, and names of libteec's.
-    ("PREFER_KERNEL_TYPES,CAMELCASE", ("bench/*.c", "tests/ftpm/*.[ch]")),
+    ("PREFER_KERNEL_TYPES,CAMELCASE", ("benchmark/*.c", "tests/ftpm/*.[ch]")),
 ), ids=("kernel", "user-space"))
 def test_checkpatch(ignored, patterns):
     result = run("perl", BUILD / "linux/6.12/src/scripts/checkpatch.pl", "--no-tree",

@@ -8,8 +8,9 @@ import zlib
 
 import pytest
 
-from bench.board import (BUILD, CALLS_UID, DOM0_ADDRESS, ENOTAVAIL, UID_0, VM_CREATED,
-                         VM_DESTROYED, Board, Machine)
+from bench.board import CALLS_UID, ENOTAVAIL, UID_0, VM_CREATED, VM_DESTROYED
+from bench.machine import BUILD, DOM0_ADDRESS, Machine
+from bench.qemu_board import QemuBoard
 from conftest import RESULTS
 from test_static import refusal, refused_in_a_line, run, snapshot
 
@@ -116,10 +117,10 @@ def test_stock_driver_cannot_open_a_session(board):
 @uboot("stock", method="hvc")
 def test_stock_driver_and_a_tree_that_says_hvc(machine):
     """The picture of before, once more: U-Boot, at EL2, resets the machine for ever."""
-    with Board(machine, RESULTS / f"stock-uboot-hvc-{machine.uboot[:7]}", wait=False) as board:
+    with QemuBoard(machine, RESULTS / f"stock-uboot-hvc-{machine.uboot[:7]}", wait=False) as board:
         for _ in range(2):
-            board.qemu.expect('"Synchronous Abort" handler', timeout=60)
-            board.qemu.expect("resetting", timeout=10)
+            board.console.expect('"Synchronous Abort" handler', timeout=60)
+            board.console.expect("resetting", timeout=10)
 
 
 @uboot("id-1", newer=True)
@@ -187,7 +188,7 @@ def test_plain_optee_sees_no_difference(version):
     seen = []
     for way in ("stock", "id-1"):
         machine = Machine(firmware="plain", uboot=f"{version}/{way}")
-        with Board(machine, RESULTS / f"plain-uboot-{version}-{way}") as board:
+        with QemuBoard(machine, RESULTS / f"plain-uboot-{version}-{way}") as board:
             assert services_enumerated(board) == 1
             boot, _, calls = board.secure_without_time().partition("normal world boot")
             assert boot

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from bench.board import NVHE, VHE, ours
+from bench.board import ours
+from bench.machine import NVHE, VHE
 from test_linux import SUBSET
 from test_shim import printed
 

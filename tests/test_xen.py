@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from bench.board import BUILD, XEN, XEN_ADDRESS, Board
+from bench.machine import BUILD, XEN, XEN_ADDRESS
+from bench.qemu_board import QemuBoard
 from conftest import RESULTS
 from test_static import refusal, refused_in_a_line, run, snapshot
 from test_uboot import (ASKED_FOR, META_VALUE, OPEN_SESSION, fail_an_allocation, fill,
@@ -43,14 +44,14 @@ def test_xen_gets_its_slots(board):
 def test_stock_xen_hides_what_was_kept(machine):
     """The picture of before: a second guest with dom0's id, which is a slot less and no
     state more."""
-    with Board(machine, RESULTS / f"keep-uboot-xen-{machine.uboot[:7]}") as board:
+    with QemuBoard(machine, RESULTS / f"keep-uboot-xen-{machine.uboot[:7]}") as board:
         fail_an_allocation(board)
         board.boot(BOOT_XEN)
         board.load("debian")
         assert largest_failed_allocation(board) < ASKED_FOR
         board.xtest("1004")
         assert board.guests() == (2, 0)
-        board.qemu.watch()
+        board.watch()
 
 
 @pytest.mark.parametrize("machine", [
@@ -114,17 +115,17 @@ def use_up_the_slots(board):
 @uboot("id-1", xen=XEN)
 def test_stock_xen_panics_without_a_slot(machine):
     """The picture of before."""
-    with Board(machine, RESULTS / f"no-slot-stock-xen-{machine.uboot[:7]}") as board:
+    with QemuBoard(machine, RESULTS / f"no-slot-stock-xen-{machine.uboot[:7]}") as board:
         use_up_the_slots(board)
         board.uboot.console.sendline(BOOT_XEN)
-        board.qemu.expect("Unable to create OPTEE client", timeout=60)
-        board.qemu.expect("Error creating domain 0", timeout=60)
+        board.console.expect("Unable to create OPTEE client", timeout=60)
+        board.console.expect("Error creating domain 0", timeout=60)
 
 
 @full
 @uboot("id-1", xen=OURS)
 def test_dom0_without_a_slot_goes_on_without_optee(machine):
-    with Board(machine, RESULTS / f"no-slot-xen-{machine.uboot[:7]}") as board:
+    with QemuBoard(machine, RESULTS / f"no-slot-xen-{machine.uboot[:7]}") as board:
         slots = use_up_the_slots(board)
         board.boot(BOOT_XEN)
         assert len(said_by_xen(board)) == 2, said_by_xen(board)
@@ -132,7 +133,7 @@ def test_dom0_without_a_slot_goes_on_without_optee(machine):
         assert "api uid mismatch" in board.load("debian")
         board.sh("! ls /dev/tee0")
         assert board.guests() == (1 + slots, 1)
-        board.qemu.watch()
+        board.watch()
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""make bench: all columns of bench/measure.py, as a table, a page of plots, JSON and
+"""make bench: all columns of benchmark/measure.py, as a table, a page of plots, JSON and
 the page docs/results.md. With a folder as its argument these are kept there, and
 README.md quotes them."""
 
@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from .board import BUILD
+from bench.machine import BUILD
 from .measure import (COLUMNS, KERNEL, SESSIONS, SIZES, THREADS, Counts, instructions, measure,
                       say, size_name)
 

@@ -6,7 +6,8 @@ import dataclasses
 import re
 import subprocess
 
-from .board import BUILD, XEN, Board, Machine
+from bench.machine import BUILD, XEN, Machine
+from bench.qemu_board import QemuBoard
 
 # An instruction takes 16 ns, as a tick of QEMU's system counter does.
 ICOUNT = {"icount": 4, "cpus": 1}
@@ -29,7 +30,7 @@ def size_name(size):
     return f"{size >> 10} KiB" if size < 1 << 20 else f"{size >> 20} MiB"
 
 
-# What the client is to do, (rounds, row of bench/client.c), in this order.
+# What the client is to do, (rounds, row of benchmark/client.c), in this order.
 CLIENT_ROWS = [
     (20, "session-user"),
     (100, "session-pseudo"),
@@ -74,8 +75,8 @@ def client(board, rounds, row, kernel=False):
 
 def entry(machine, logs):
     """The system counter where BL31 enters the normal world."""
-    with Board(dataclasses.replace(machine, stamp=True), logs, wait=False) as board:
-        _, _, match, _ = board.qemu.expect(r"entered at 0x([0-9a-f]{16})", timeout=60)
+    with QemuBoard(dataclasses.replace(machine, stamp=True), logs, wait=False) as board:
+        _, _, match, _ = board.console.expect(r"entered at 0x([0-9a-f]{16})", timeout=60)
         return int(match[1], 16)
 
 
@@ -116,9 +117,9 @@ def memory_below(board):
     if not machine.xen:
         return 0
     # Three times control A is for Xen's own console, H lists its free memory.
-    board.qemu.write(b"\x01\x01\x01H")
-    board.qemu.expect("zone=36", timeout=60)
-    board.qemu.write(b"\x01\x01\x01")
+    board.console.write(b"\x01\x01\x01H")
+    board.console.expect("zone=36", timeout=60)
+    board.console.write(b"\x01\x01\x01")
     log = board.normal()
     free = sum(int(pages) for pages in re.findall(r"heap\[.*\] -> (\d+) pages", log)) << 12
     dom0 = int(re.search(r"totalling (\d+)MB for dom0", log)[1]) << 20
@@ -136,7 +137,7 @@ def measure(column, logs, rows=CLIENT_ROWS):
         say(f"  {column:12} {name:28} {value or 'refused'}")
 
     entered = entry(machine, logs / "entry")
-    with Board(dataclasses.replace(machine, client=True), logs) as board:
+    with QemuBoard(dataclasses.replace(machine, client=True), logs) as board:
         done("boot", first_program(board) - entered)
         board.load(driver)
         done("fast-call", client(board, 256, f"fast-call:{tag}"))
@@ -149,6 +150,6 @@ def measure(column, logs, rows=CLIENT_ROWS):
             if row in KERNEL and not machine.xen:  # which hides that counter
                 done(f"{row} in the kernel", client(board, rounds, row, kernel=True))
         board.power_off()
-        board.qemu.watch()
+        board.watch()
     return result
 

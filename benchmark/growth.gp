@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What an invocation costs over what grows, a line a column: bench/report.py sets
+# What an invocation costs over what grows, a line a column: benchmark/report.py sets
 # terminal, output, heading, data, titles, units and columns.
 set multiplot layout 1,words(titles) title heading font ",16"
 set border 3

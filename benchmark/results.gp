@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The columns side by side, a panel a row: bench/report.py sets terminal, output,
+# The columns side by side, a panel a row: benchmark/report.py sets terminal, output,
 # heading, data and titles.
 set multiplot layout 5,4 title heading font ",16"
 set style fill solid 0.8 noborder
