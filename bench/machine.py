@@ -16,6 +16,7 @@ XEN = "4.17/stock"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
 TPM_CLIENT = BUILD / "tests" / "pcr.cpio"
+TOOLSTACK = BUILD / "tests" / "domain.cpio"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
 MEDIATOR = BUILD / "tests" / "mediator.bin"
@@ -55,6 +56,7 @@ class Machine:
     append: str = ""                # to the kernel's command line
     xen_append: str = ""            # to Xen's
     tpm: bool = False               # a firmware TPM, its event log, and /pcr to read registers
+    toolstack: bool = False         # tests/domain in dom0, which creates and destroys domains
     client: bool = False            # benchmark/client.c before /init
     stamp: bool = False             # benchmark/stamp.S instead of everything
     patience: int = 1               # times that its commands may take longer than others'
@@ -79,7 +81,8 @@ class Machine:
         return [BUILD / "rootfs" / f"{self.suite}.cpio", *modules,
                 *([BUILD / "linux" / self.line / "ffa.cpio"] if self.ffa else []),
                 *([CLIENT] if self.client else []),
-                *([TPM_CLIENT] if self.tpm else [])]
+                *([TPM_CLIENT] if self.tpm else []),
+                *([TOOLSTACK] if self.toolstack else [])]
 
     @property
     def kernel(self):

@@ -8,10 +8,8 @@ import re
 import pytest
 
 from bench.qemu_board import TPM_LOG
-from test_uboot import BOOTI, MESSAGE
+from test_uboot import BOOTI, MESSAGE, uboot
 from test_xen import BOOT_XEN, OURS, said_by_xen
-
-full = pytest.mark.full
 
 TPM = {"suite": "sid", "firmware": "fixed", "tpm": True}
 XEN = {"xen": OURS, "xen_append": "optee-inherit=1"}
@@ -29,14 +27,6 @@ KERNEL = b"\x5a" * 32
 BY_UBOOT = extended(NOTHING, KERNEL)
 
 
-def after_uboot(**machine):
-    """U-Boot that keeps its guest; the newer one takes --full."""
-    return pytest.mark.parametrize("machine", [
-        pytest.param({"uboot": f"{version}/keep", **TPM, **machine}, id=version,
-                     marks=[full] if version != "2023.01" else [])
-        for version in ("2023.01", "2025.01")], indirect=True)
-
-
 def pcr_of_uboot(board, number):
     out = board.u(f"tpm2 pcr_read {number} {MESSAGE:#x}")
     return bytes.fromhex("".join(re.findall(r"\b[0-9a-f]{2}\b", out.partition("content")[2])))
@@ -51,7 +41,7 @@ def measure(board):
     assert pcr_of_uboot(board, 8) == BY_UBOOT
 
 
-@after_uboot()
+@uboot("keep", **TPM)
 def test_linux_reads_what_uboot_measured(board):
     measure(board)
     board.boot(BOOTI)
@@ -61,7 +51,7 @@ def test_linux_reads_what_uboot_measured(board):
     assert board.guests() == (1, 1)
 
 
-@after_uboot(**XEN)
+@uboot("keep", **TPM, **XEN)
 def test_dom0_reads_what_uboot_measured(board):
     measure(board)
     board.boot(BOOT_XEN)
@@ -71,8 +61,8 @@ def test_dom0_reads_what_uboot_measured(board):
     assert board.guests() == (1, 0)
 
 
-@full
-@after_uboot()
+@pytest.mark.full
+@uboot("keep", **TPM)
 def test_fresh_guest_has_a_tpm_of_its_own(board):
     """Which begins anew, with what the first stages have measured."""
     measure(board)

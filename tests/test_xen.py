@@ -6,12 +6,13 @@ import shutil
 
 import pytest
 
+from bench.board import VM_CREATED
 from bench.machine import BUILD, XEN, XEN_ADDRESS
 from bench.qemu_board import QemuBoard
 from conftest import RESULTS
 from test_static import refusal, refused_in_a_line, run, snapshot
 from test_uboot import (ASKED_FOR, META_VALUE, OPEN_SESSION, fail_an_allocation, fill,
-                        largest_failed_allocation, uboot, yielding)
+                        largest_failed_allocation, smc, uboot, yielding)
 
 full = pytest.mark.full
 
@@ -134,6 +135,61 @@ def test_dom0_without_a_slot_goes_on_without_optee(machine):
         board.sh("! ls /dev/tee0")
         assert board.guests() == (1 + slots, 1)
         board.watch()
+
+
+def domain(board, what, number):
+    """Have dom0 create or destroy a domain; the exit status, and what Xen and dom0 say of
+    it, on one console."""
+    board.sh("[ -e /dev/xen/privcmd ] || insmod /modules/xen-privcmd.ko")
+    before = len(board.normal())
+    _, status = board.try_sh(f"/domain {what} {number}")
+    return status, re.findall(rf"d{number}:.*OP-?TEE.*|{what}: .*", board.normal()[before:])
+
+
+TOOLSTACK = {"xen": OURS, "xen_append": "optee-inherit=1", "toolstack": True}
+
+
+@full
+@pytest.mark.machine(**TOOLSTACK)
+def test_domain_comes_and_goes_with_its_guest(board):
+    for gone in range(2):
+        assert domain(board, "create", 1) == (0, [])
+        assert board.guests() == (2 + gone, gone)
+        assert domain(board, "destroy", 1) == (0, [])
+        assert board.guests() == (2 + gone, 1 + gone)
+    assert board.secure().count("Added guest 2") == 2
+    board.load("debian")
+    board.xtest("1004")
+
+
+@full
+@pytest.mark.machine(**TOOLSTACK)
+def test_domain_without_a_slot_fails_in_a_line(board):
+    """Xen, dom0 and the other domain live on."""
+    assert domain(board, "create", 1) == (0, [])
+    status, said = domain(board, "create", 2)
+    assert status and len(said) == 2, said
+    assert "rc = 0x7" in said[0] and "No such device" in said[1], said
+    board.load("debian")
+    board.xtest("1004")
+    assert domain(board, "destroy", 1) == (0, [])
+    assert domain(board, "create", 2) == (0, [])
+    assert domain(board, "destroy", 2) == (0, [])
+    assert board.guests() == (3, 2)
+
+
+@full
+@uboot("id-1", **TOOLSTACK)
+def test_domain_of_a_toolstack_never_inherits(board):
+    """A guest with its id was kept by mistake."""
+    assert smc(board, VM_CREATED, 2)[0] == 0
+    board.boot(BOOT_XEN)
+    status, said = domain(board, "create", 1)
+    assert not status and len(said) == 1 and "guest 2: left behind, removed" in said[0], said
+    assert domain(board, "destroy", 1) == (0, [])
+    board.load("debian")
+    board.xtest("1004")
+    assert board.guests() == (4, 3)
 
 
 @pytest.fixture

@@ -117,10 +117,15 @@ $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/ver
 		-L$(B)/libteec/root/usr/lib/aarch64-linux-gnu -lteec
 	cd $(@D)/pcr && echo pcr | cpio -o -H newc -R 0:0 --quiet > $(abspath $@)
 
+$(B)/tests/domain.cpio: tests/domain/domain.c | packages
+	mkdir -p $(@D)/domain
+	aarch64-linux-gnu-gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o $(@D)/domain/domain $<
+	cd $(@D)/domain && echo domain | cpio -o -H newc -R 0:0 --quiet > $(abspath $@)
+
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
 	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/linux/6.12/ffa.cpio $(SHIM)/optee-shim.efi $(BENCH) \
-	$(addprefix $(B)/tests/,mediator.bin pcr.cpio caller.efi) \
+	$(addprefix $(B)/tests/,mediator.bin pcr.cpio domain.cpio caller.efi) \
 	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
 board: $(BOARD)
