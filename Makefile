@@ -12,6 +12,8 @@ ifneq ($(words $(CURDIR)),1)
 $(error The kernel's build cannot stand a space in a path: move this checkout out of "$(CURDIR)")
 endif
 
+VERSION := $(shell cat VERSION)
+
 log = @echo "== $1"
 
 help: ## This list

@@ -97,7 +97,7 @@ const char *image_wrap(struct shim_header *shim, const void *kernel,
 	if (refused)
 		return refused;
 	if (!optee_guest_id_valid(vm_id))
-		return "cannot be wrapped: VM_ID must be a number in 1..65535";
+		return "cannot be wrapped: the guest id must be a number in 1..65535";
 
 	memcpy(&header, kernel, sizeof(header));
 	shim->params.vm_id = vm_id;

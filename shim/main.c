@@ -427,6 +427,8 @@ void shim_introduce(struct shim *shim, const char *limits)
 	decimal(shim, shim->cpus);
 	hex(shim, shim->cpus == 1 ? " CPU, memory " : " CPUs, memory ", shim->start);
 	hex(shim, "..", shim->end - 1);
+	text(shim, ", version ");
+	text(shim, SHIM_VERSION);
 	end_line(shim);
 	shim_print(shim, limits);
 	if (shim->hidden & OPTEE_GUEST_CAP_ASYNC_NOTIF)

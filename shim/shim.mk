@@ -10,6 +10,7 @@ SHIM_CFLAGS := $(SHIM_ARCH) -std=gnu11 -Os -g -ffreestanding -fpie -fvisibility=
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
 	-ffunction-sections -fdata-sections -U_FORTIFY_SOURCE \
 	-fno-jump-tables -fno-tree-switch-conversion -fomit-frame-pointer -fno-move-loop-invariants
+SHIM_VERSION := -DSHIM_VERSION='"$(VERSION)"'
 SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
 
 # There is one conduit below the shim.
@@ -33,11 +34,13 @@ $(SHIM)/libfdt/%.o: $(B)/tfa/root/versions shim/shim.mk
 
 $(SHIM)/%.o: shim/%.c $(SHIM_H) $(B)/tfa/root/versions shim/shim.mk
 	mkdir -p $(@D)
-	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -Icore -isystem $(LIBFDT_INC) -c -o $@ $<
+	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) $(SHIM_VERSION) -Icore -isystem $(LIBFDT_INC) -c -o $@ $<
 
 $(SHIM)/%.o: core/%.c $(wildcard core/*.h) shim/shim.mk | packages
 	mkdir -p $(@D)
 	$(SHIM_CC) $(SHIM_CFLAGS) $(SHIM_WARN) -c -o $@ $<
+
+$(SHIM)/main.o: VERSION
 
 $(SHIM)/%.o: shim/%.S shim/layout.h shim/efi.h shim/shim.mk | packages
 	mkdir -p $(@D)
@@ -58,23 +61,29 @@ $(SHIM)/shim.bin: $(SHIM)/shim.elf
 $(SHIM)/optee-shim.efi: $(SHIM)/efi.elf
 	aarch64-linux-gnu-objcopy -O binary -j .text $< $@
 
-$(SHIM)/wrap: shim/wrap.c shim/image.c shim/image.h core/optee_guest.h | packages
-	mkdir -p $(@D)
-	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -Icore -o $@ shim/wrap.c shim/image.c
+WRAP := $(SHIM)/optee-shim-wrap
+WRAP_FILES := shim/wrap.c shim/image.c shim/image.h core/optee_guest.h
 
-shim: $(SHIM)/shim.bin $(SHIM)/wrap ## The EL2 shim, prints its path
+$(WRAP): $(WRAP_FILES) VERSION | packages
+	mkdir -p $(@D)
+	gcc -std=gnu11 -O2 -Wall -Wextra -Werror $(SHIM_VERSION) -DSHIM_PATH='"$(abspath $(SHIM)/shim.bin)"' \
+		-Icore -o $@ $(filter %.c,$^)
+
+#@ A kernel that cannot be changed
+
+shim: $(SHIM)/shim.bin $(WRAP) ## The EL2 shim, prints its path
 	@echo $(abspath $<)
 
 shim-efi: $(SHIM)/optee-shim.efi ## The EL2 shim as an EFI program, prints its path
 	@echo $(abspath $<)
 
-shim-image: $(SHIM)/shim.bin $(SHIM)/wrap ## The shim around a kernel: KERNEL=Image VM_ID=1 OUT=Image.guest
+shim-image: $(SHIM)/shim.bin $(WRAP) ## The shim around a kernel: KERNEL=Image VM_ID=1 OUT=Image.guest
 	@$(if $(and $(KERNEL),$(OUT)),,echo "give what to wrap: make shim-image KERNEL=<Image> OUT=<file> [VM_ID=1]" >&2; exit 1)
-	@$(SHIM)/wrap $(SHIM)/shim.bin "$(KERNEL)" "$(or $(VM_ID),1)" "$(OUT)"
+	@$(WRAP) --vm-id="$(or $(VM_ID),1)" -- "$(KERNEL)" "$(OUT)"
 	@echo $(abspath $(OUT))
 
 # For the bench.
-$(SHIM)/%.Image: $(SHIM)/shim.bin $(SHIM)/wrap $(B)/linux/%/ready
-	$(SHIM)/wrap $(SHIM)/shim.bin $(B)/linux/$*/vmlinuz 1 $@
+$(SHIM)/%.Image: $(SHIM)/shim.bin $(WRAP) $(B)/linux/%/ready
+	$(WRAP) $(B)/linux/$*/vmlinuz $@
 
 .PHONY: shim shim-efi shim-image

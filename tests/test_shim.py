@@ -444,7 +444,7 @@ def test_bad_image_is_refused_in_a_line(tmp_path, change, tells):
     image.write_bytes(data)
     result = make_image(KERNEL=image, OUT=out)
     assert result.returncode != 0 and not out.exists()
-    assert tells in result.stdout and result.stdout.count("shim-image: ") == 1, result.stdout
+    assert tells in result.stdout and result.stdout.count("optee-shim-wrap: ") == 1, result.stdout
     assert list(tmp_path.iterdir()) == [image]
 
 
