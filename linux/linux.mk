@@ -8,7 +8,7 @@ SUITE_6.12 := bookworm-backports
 
 NEWEST_LINE := $(lastword $(LINES))
 
-DRIVER_FILES := $(filter-out core/ffa_% linux/ffa,$(wildcard core/* linux/*))
+DRIVER_FILES := VERSION $(filter-out core/ffa_% linux/ffa,$(wildcard core/* linux/*))
 
 # $(B)/linux/LINE/: root (the packages, unpacked), src (the driver's source), and
 # a folder with an optee.ko for each way to build it.
@@ -165,10 +165,12 @@ $(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated
 	linux/fetch-drivers $(@D) $*
 	touch $@
 
+#@ Your Linux
+
 ID := $(or $(CONFIG_OPTEE_VIRT_COMPAT_VM_ID),1)
 ifdef KSRC
 linux-module: MODULE = $(B)/linux/user/optee.ko
-linux-module: packages ## optee.ko: KVER=6.12 or 6.1, or a tree of yours: KSRC=<source> KDIR=<build or headers>
+linux-module: packages ## optee.ko: KVER=6.12, 6.1 or 5.10, or a tree of yours: KSRC=<source> KDIR=<build or headers>
 	@linux/build-module $(B)/linux/user "$(KSRC)" "$(or $(KDIR),$(KSRC))" $(ID)
 	@echo $(abspath $(MODULE))
 else
