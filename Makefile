@@ -28,13 +28,13 @@ $(B)/apt/%/updated: bench/apt | packages
 	bench/apt $* apt-get update
 	touch $@
 
-include bench/firmware.mk bench/qemu.mk xen/xen.mk optee-os/optee-os.mk benchmark/benchmark.mk linux/linux.mk u-boot/u-boot.mk shim/shim.mk bench/own.mk tests/tests.mk
+include bench/firmware.mk bench/qemu.mk xen/xen.mk optee-os/optee-os.mk benchmark/benchmark.mk linux/linux.mk u-boot/u-boot.mk shim/shim.mk packages/packages.mk bench/own.mk tests/tests.mk
 
 run: $(B)/firmware/trixie-virtualized.bin $(B)/rootfs/trixie.cpio $(B)/linux/6.12/modules.cpio $(if $(OWN),own) ## The stock driver and ours on the same firmware, before and after
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.run $(OWN)
 
 update: ## Forget the package lists and what was made from them: take what the suites have now
-	rm -rf $(B)/apt $(B)/libteec $(B)/bench $(B)/optee $(B)/tfa $(B)/linux $(B)/rootfs $(B)/firmware $(B)/qemu $(B)/cbmc $(B)/xen $(B)/u-boot $(B)/shim $(B)/series
+	rm -rf $(B)/apt $(B)/libteec $(B)/bench $(B)/optee $(B)/tfa $(B)/linux $(B)/rootfs $(B)/firmware $(B)/qemu $(B)/cbmc $(B)/xen $(B)/u-boot $(B)/shim $(B)/series $(B)/packages
 
 clean: ## Remove everything that was made or fetched
 	rm -rf $(B)
