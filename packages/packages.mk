@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Debian packages.
+# Debian packages and releases.
 
 PACKAGES := $(B)/packages
 PACKAGE_FILES := packages/build-deb packages/news CHANGELOG.md VERSION $(wildcard packages/debian/* packages/man/*)
@@ -8,7 +8,7 @@ SHIM_DEBS := $(foreach arch,amd64 arm64,$(PACKAGES)/optee-shim_$(VERSION)_$(arch
 DKMS_DEB := $(PACKAGES)/optee-virt-compat-dkms_$(VERSION)_all.deb
 
 # The date of the commit, or else of the source as it was packed.
-$(SHIM_DEBS) $(DKMS_DEB): export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell stat -c %Y VERSION))
+$(SHIM_DEBS) $(DKMS_DEB) dist: export SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2> /dev/null),$(shell stat -c %Y VERSION))
 
 $(PACKAGES)/etc/default/optee-shim: $(wildcard packages/shim/*)
 	rm -rf $(PACKAGES)/etc
@@ -29,10 +29,19 @@ $(DKMS_DEB): $(PACKAGE_FILES) $(PACKAGES)/dkms/dkms.conf
 	$(call log,optee-virt-compat-dkms)
 	packages/build-deb $@ all $(PACKAGES)/dkms/dkms $(PACKAGES)/dkms/dkms.conf
 
+#@ Packages and releases
+
 shim-deb: $(SHIM_DEBS) ## Packages of the shim and the tool that wraps it, prints their paths
 	@printf '%s\n' $(abspath $^)
 
 dkms-deb: $(DKMS_DEB) ## Package with the driver for DKMS, prints its path
 	@echo $(abspath $<)
 
-.PHONY: shim-deb dkms-deb
+UBOOT_SOURCES := $(UBOOT_VERSIONS:%=$(B)/u-boot/%/root/versions)
+
+dist: packages ## A release, the same bytes each time it is made of a commit: OUT=<new folder>
+	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)"
+	@$(MAKE) --no-print-directory $(SHIM_DEBS) $(DKMS_DEB) $(UBOOT_SOURCES)
+	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)" $(SHIM_DEBS) $(DKMS_DEB)
+
+.PHONY: shim-deb dkms-deb dist
