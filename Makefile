@@ -16,8 +16,12 @@ VERSION := $(shell cat VERSION)
 
 log = @echo "== $1"
 
+#@ This checkout
+
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^#@ / { group = substr($$0, 4) } \
+		/^[a-z-]+:.*## / { if (group) print group; group = ""; printf "  make %-15s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
 
 # The machine's packages, and package lists of other suites beside its own.
 packages:

@@ -32,6 +32,8 @@ BENCH := $(B)/benchmark/client.cpio $(B)/bench/stamp.bin
 MEASURED := $(addprefix $(B)/firmware/trixie-,virtualized.bin plain.bin) $(B)/rootfs/trixie.cpio \
 	$(B)/linux/6.12/modules.cpio $(B)/shim/6.12.Image $(B)/xen/4.17/stock/xen $(BENCH)
 
+#@ The benchmark
+
 bench: $(MEASURED) ## What OP-TEE costs by five ways, in instructions: a table, plots, JSON in build/bench
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m benchmark.report
 

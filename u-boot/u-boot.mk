@@ -46,6 +46,8 @@ u-boot-$1: $(foreach way,$(UBOOT_WAYS),$(B)/u-boot/$1/$(way)/u-boot.bin)
 endef
 $(foreach version,$(UBOOT_VERSIONS),$(eval $(call uboot_version,$(version))))
 
+#@ Your U-Boot
+
 UVER := 2023.01
 UBOOT_IMAGE = $(B)/u-boot/$(UVER)/id-1/u-boot.bin
 uboot: packages ## U-Boot with the change: UVER=2023.01 or 2025.01, prints the path of u-boot.bin

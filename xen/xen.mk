@@ -31,6 +31,8 @@ xen-$1: $(foreach way,$(XEN_WAYS),$(B)/xen/$1/$(way)/xen)
 endef
 $(foreach version,$(XEN_VERSIONS),$(eval $(call xen_version,$(version))))
 
+#@ Xen and OP-TEE
+
 xen-apply: packages ## The mediator's change into a Xen tree of yours: XSRC=<source>
 	@$(if $(XSRC),,echo "give Xen's source: make xen-apply XSRC=<source>" >&2; exit 1)
 	@xen/apply "$(XSRC)"
