@@ -57,6 +57,7 @@ class Machine:
     xen_append: str = ""            # to Xen's
     tpm: bool = False               # a firmware TPM, its event log, and /pcr to read registers
     toolstack: bool = False         # tests/domain in dom0, which creates and destroys domains
+    extra: str = ""                 # an archive behind the root file system's others
     client: bool = False            # benchmark/client.c before /init
     stamp: bool = False             # benchmark/stamp.S instead of everything
     patience: int = 1               # times that its commands may take longer than others'
@@ -82,7 +83,8 @@ class Machine:
                 *([BUILD / "linux" / self.line / "ffa.cpio"] if self.ffa else []),
                 *([CLIENT] if self.client else []),
                 *([TPM_CLIENT] if self.tpm else []),
-                *([TOOLSTACK] if self.toolstack else [])]
+                *([TOOLSTACK] if self.toolstack else []),
+                *([pathlib.Path(self.extra)] if self.extra else [])]
 
     @property
     def kernel(self):

@@ -149,10 +149,14 @@ define try_lines
 	done
 endef
 
-inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees fuzz_guest fuzz_ffa fuzz_shim) $(BOARD)
+inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees fuzz_guest fuzz_ffa fuzz_shim) $(SHIM_DEBS) $(BOARD)
 	$(call try_lines,$(filter-out $(NEWEST_LINE),$(LINES)))
 	@$(MAKE) --no-print-directory $(B)/linux/newest/ready || echo "== no packages of the newest kernel: its scenarios are skipped"
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/whole/vmlinuz
+	@for line in $(LINES); do \
+		[ -e $(B)/linux/$$line/ready ] || \
+			{ echo "== no packages of kernel $$line: the package for DKMS is not tested"; exit; }; \
+	done; $(MAKE) --no-print-directory $(DKMS_DEB)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-ffa sid-ffa-plain sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
@@ -168,6 +172,8 @@ drivers:
 		$(MAKE) --no-print-directory $(B)/linux/suites/$$suite/done || \
 		echo "== $$suite does not answer: the driver of its kernels is not tried"; \
 	done
+
+#@ Checks
 
 SELECTED = $(OWN:%=--own=%) $(if $(T),-k '$(T)') tests
 
