@@ -20,7 +20,7 @@ log = @echo "== $1"
 
 help: ## This list
 	@awk -F ':.*## ' '/^#@ / { group = substr($$0, 4) } \
-		/^[a-z-]+:.*## / { if (group) print group; group = ""; printf "  make %-15s %s\n", $$1, $$2 }' \
+		/^[a-z-]+:.*## / { if (group) print group; group = ""; printf "  make %-16s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 # The machine's packages, and package lists of other suites beside its own.
