@@ -8,8 +8,10 @@
  *    (handle_direct_request(), handle_framework_direct_request());
  *  - the RX and TX buffers have to be mapped before the first guest is made, and not
  *    while there is one (spmc_handle_rxtx_map());
- *  - a guest that is removed before its memory was reclaimed stays in the nexus
- *    (virt_put_guest(), core/arch/arm/kernel/virtualization.c).
+ *  - memory that a guest has registered is not given back as long as the guest is
+ *    there; of a guest that was removed with memory shared a part stays until that is
+ *    reclaimed (handle_mem_reclaim(), and virt_reclaim_cookie_from_destroyed_guest() in
+ *    core/arch/arm/kernel/virtualization.c).
  */
 #include "ffa_guest.h"
 
@@ -206,8 +208,8 @@ ffa_guest_announce(struct ffa_guest *guest,
  *
  * Sends nothing if we announced nothing.
  *
- * Context: As @transport's call; after all shared memory was reclaimed and before
- * FFA_RXTX_UNMAP. Whoever calls a partition with our id later is refused.
+ * Context: As @transport's call; before FFA_RXTX_UNMAP. Memory that is still shared can
+ * be reclaimed afterwards; any other call with our id is refused.
  * Return: FFA_GUEST_EOK, or FFA_GUEST_ESTRANDED if a partition may have it still.
  */
 enum ffa_guest_error

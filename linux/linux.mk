@@ -131,7 +131,7 @@ $(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach way,stock id-1,$(B)/
 # OP-TEE's that uses it. $(B)/linux/6.12/ffa/ has the source and a folder for each way.
 FFA := $(B)/linux/6.12/ffa
 FFA_FILES := core/apply.sh $(wildcard core/ffa_guest.* linux/ffa/*)
-FFA_WAYS := stock off id-1
+FFA_WAYS := stock off id-1 unowned
 
 $(FFA)/src/ready: $(B)/linux/6.12/ready
 	rm -rf $(@D)
@@ -143,6 +143,14 @@ $(FFA)/src/ready: $(B)/linux/6.12/ready
 $(FFA)/%/ffa-module.ko: $(FFA_FILES) $(FFA)/src/ready
 	$(call log,FF-A driver for 6.12: $*)
 	linux/ffa/build-module $(@D) $(FFA)/src $(call kdir,6.12) $(patsubst id-%,%,$*) W=1 C=2
+
+# Ours without the sender of a fragment, as the stock driver leaves it out.
+$(FFA)/unowned/ffa-module.ko: $(FFA)/id-1/ffa-module.ko
+	rm -rf $(@D).src
+	mkdir -p $(@D).src/drivers/firmware
+	cp -r $(FFA)/id-1/drivers/firmware/arm_ffa $(@D).src/drivers/firmware
+	sed -i '/[.]a4 = ffa_virt_compat_owner/d' $(@D).src/drivers/firmware/arm_ffa/driver.c
+	linux/ffa/build-module $(@D) $(@D).src $(call kdir,6.12) 1
 
 $(FFA)/optee/optee.ko: linux/build-module $(FFA)/stock/ffa-module.ko
 	linux/build-module $(@D) $(B)/linux/6.12/src $(call kdir,6.12) stock \

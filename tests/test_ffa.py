@@ -17,6 +17,10 @@ machine = pytest.mark.machine
 
 VIRTUALIZED = {"suite": "sid", "firmware": "ffa", "ffa": True}
 PLAIN = {**VIRTUALIZED, "firmware": "ffa-plain"}
+# No CPU can be switched off on this firmware: see docs/guide/ffa.md.
+KEXEC = {"disks": True, "cpus": 1}
+
+SCATTERED = "/client 1 scattered:2097152"
 
 SOURCE = BUILD / "linux/6.12/ffa/src"
 DRIVER = "drivers/firmware/arm_ffa/driver.c"
@@ -59,7 +63,17 @@ def test_memory_in_many_pieces(board):
     """Its description needs more than one message, and OP-TEE must know whose the second
     one is."""
     becomes_guest(board)
-    board.sh("tee-supplicant -d; /client 1 scattered:2097152")
+    board.sh(f"tee-supplicant -d; {SCATTERED}")
+
+
+@full
+@machine(**VIRTUALIZED, client=True)
+def test_memory_in_many_pieces_is_refused_without_its_owner(board):
+    """As the stock driver sends it."""
+    board.load_ffa("unowned")
+    out, status = board.try_sh(f"tee-supplicant -d; {SCATTERED}")
+    assert status and "registering memory" in out, out
+    board.xtest("-t regression 1004")
 
 
 @machine(**PLAIN)
@@ -119,6 +133,12 @@ def test_no_room(board):
     board.sh("! ls /dev/tee0")
 
 
+def finds_no_buffers(board, way):
+    out, status = board.try_sh(f"insmod /modules/ffa-core.ko; insmod /modules/ffa-{way}.ko")
+    assert status, out
+    assert "ARM FF-A: failed to register FFA RxTx buffers" in board.dmesg(5)
+
+
 def kexec(board, way):
     """With the drivers loaded, and the memory of a client shared."""
     load, start = commands("kexec.md")[:2]
@@ -130,24 +150,33 @@ def kexec(board, way):
 
 
 @full
-@pytest.mark.parametrize("machine", (VIRTUALIZED, PLAIN), ids=("virtualized", "plain"),
-                         indirect=True)
-@machine(disks=True)
+@pytest.mark.parametrize("machine", ({**VIRTUALIZED, **KEXEC}, {**PLAIN, **KEXEC}),
+                         ids=("virtualized", "plain"), indirect=True)
 def test_kexec(board):
     for _ in range(2):
         kexec(board, "id-1")
         assert board.guests()[0] == board.guests()[1]
+        assert "stays shared" not in board.normal()
     board.load_ffa()
     board.xtest("-t regression 1004")
 
 
 @full
-@machine(**PLAIN, disks=True)
+@machine(**PLAIN, **KEXEC)
 def test_kexec_leaves_the_stock_driver_without_buffers(board):
     kexec(board, "stock")
-    out, status = board.try_sh("insmod /modules/ffa-core.ko; insmod /modules/ffa-stock.ko")
-    assert status, out
-    assert "failed to register FFA RxTx buffers" in board.dmesg(5)
+    finds_no_buffers(board, "stock")
+
+
+@full
+@machine(**PLAIN, **KEXEC)
+def test_crash_kernel_gets_no_buffers(board):
+    """Those of the kernel that has crashed are still mapped."""
+    board.read_disks()
+    board.sh(f"{FILES}; {commands('kexec.md')[2]}", 120)
+    board.load_ffa()
+    board.boots_again("echo c > /proc/sysrq-trigger")
+    finds_no_buffers(board, "id-1")
 
 
 def test_option_off_is_the_stock_driver():

@@ -113,7 +113,8 @@ void ffa_virt_compat_enter(struct ffa_virt_compat *vc, ffa_fn *invoke, u16 *vm_i
  * @vc:	     what this system is
  * @reclaim: the driver's function that takes memory back
  *
- * A guest that has memory shared would stay in OP-TEE as long as that.
+ * OP-TEE keeps a part of a guest that has memory shared, until that is reclaimed; and
+ * before, the guest's memory that it has registered.
  *
  * Context: May sleep; before the RX and TX buffers are unmapped.
  */
@@ -125,17 +126,17 @@ void ffa_virt_compat_leave(struct ffa_virt_compat *vc,
 	unsigned long handle;
 	void *entry;
 
-	xa_for_each(&vc->shares, handle, entry)
-		if (reclaim(handle, 0))
-			pr_err("memory 0x%lx stays shared: the partition loses memory until a reset\n",
-			       handle);
-	xa_destroy(&vc->shares);
-
 	err = ffa_guest_leave(&vc->guest, &transport);
 	if (err)
 		complain(vc, err);
 	kfree(vc->guest.partitions);
 	vc->guest.partitions = NULL;
+
+	xa_for_each(&vc->shares, handle, entry)
+		if (reclaim(handle, 0))
+			pr_err("memory 0x%lx stays shared: the partition loses memory until a reset\n",
+			       handle);
+	xa_destroy(&vc->shares);
 }
 
 /**
