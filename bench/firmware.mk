@@ -152,6 +152,17 @@ $(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versi
 	bench/rootfs/build $(abspath $@) $* $(abspath $(B)/optee/$*/root) arm64 \
 		optee-test-qemu,libckteec0t64,kexec-tools
 
+# EDK2 where BL31 enters the normal world, which reads the device tree as a kernel does.
+$(B)/edk2/root/versions: bench/fetch $(B)/apt/bookworm/updated
+	bench/fetch $(@D) bookworm src:edk2
+
+$(B)/edk2/tools/versions: bench/fetch $(B)/apt/bookworm/updated
+	bench/fetch $(@D) bookworm acpica-tools
+
+$(B)/edk2/QEMU_EFI.fd: bench/edk2 $(B)/edk2/root/versions $(B)/edk2/tools/versions
+	$(call log,EDK2)
+	bench/edk2 $(@D) $(B)/edk2/root/edk2 $(B)/edk2/tools
+
 # What Debian's installer puts into the EFI system partition.
 $(B)/grub/root/versions: bench/fetch $(B)/apt/bookworm/updated
 	bench/fetch $(B)/grub/root bookworm grub-efi-arm64-signed:arm64 shim-signed:arm64

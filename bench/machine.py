@@ -17,6 +17,7 @@ STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
 TPM_CLIENT = BUILD / "tests" / "pcr.cpio"
 TOOLSTACK = BUILD / "tests" / "domain.cpio"
+EDK2 = BUILD / "edk2" / "QEMU_EFI.fd"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
 MEDIATOR = BUILD / "tests" / "mediator.bin"
@@ -45,6 +46,7 @@ class Machine:
     cpus: int = 2
     xen: str = ""                   # below Linux, which is dom0 then: VERSION/WAY, see xen/xen.mk
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
+    edk2: str = ""                  # or EDK2, whose shell runs this
     mediator: bool = False          # tests/mediator below Linux
     aarch32: bool = False           # a 32-bit kernel, entered by tests/aarch32
     disks: bool = False             # the kernel and the initrd as disks, for kexec
@@ -64,7 +66,9 @@ class Machine:
 
     @property
     def machine(self):
-        return f"virt,secure=on,gic-version=3,virtualization={'on' if self.el2 else 'off'}"
+        # With ACPI tables EDK2 would hand over no device tree.
+        return f"virt,secure=on,gic-version=3,virtualization={'on' if self.el2 else 'off'}" \
+               f"{',acpi=off' if self.edk2 else ''}"
 
     @property
     def memory(self):
@@ -121,6 +125,8 @@ class Machine:
             return {KERNEL_ADDRESS: MEDIATOR, MEDIATED_KERNEL_ADDRESS: self.kernel}
         if self.aarch32:
             return {KERNEL_ADDRESS: AARCH32, KERNEL_32_ADDRESS: self.kernel}
+        if self.edk2:
+            return {KERNEL_ADDRESS: EDK2}
         if not (self.uboot or self.xen):
             return {KERNEL_ADDRESS: self.kernel}
         if not self.uboot:
@@ -136,6 +142,8 @@ class Machine:
             if not path.exists():
                 name = path.relative_to(BUILD.parent)
                 return f"{name} is not there: its suite has not answered, see make {name}"
+        if self.edk2 and not EDK2.exists():
+            return "build/edk2/QEMU_EFI.fd is not there: its suite has not answered"
         if self.uboot and not self.uboot_image.exists():
             return f"{self.uboot_image.relative_to(BUILD.parent)} is not there: " \
                    f"no suite offers this U-Boot, see make u-boot-{self.uboot.split('/')[0]}"
@@ -147,7 +155,7 @@ class Machine:
     def versions(self):
         """name -> version of everything that runs here."""
         wanted = re.compile(r"optee|tee-supplicant|linux-(image|binary|source)|arm-trusted|libteec"
-                            r"|^xen |^u-boot |^qemu-system-arm ")
+                            r"|^xen |^u-boot |^edk2 |^qemu-system-arm ")
         lines = [] if self.qemu else [subprocess.run(
             ["dpkg-query", "-W", "-f", "${Package} ${Version}", "qemu-system-arm"],
             check=True, capture_output=True, text=True).stdout]
@@ -155,6 +163,7 @@ class Machine:
                      *([self.xen_image.parents[1] / "root" / "versions"] if self.xen else []),
                      *([self.uboot_image.parents[1] / "root" / "versions"]
                        if self.uboot else []),
+                     *([EDK2.parent / "root" / "versions"] if self.edk2 else []),
                      BUILD / "optee" / self.suite / "root" / "versions",
                      BUILD / "rootfs" / f"{self.suite}.cpio.versions",
                      BUILD / "tfa" / "root" / "versions",

@@ -236,7 +236,7 @@ class QemuBoard(Board):
             log.write_bytes(TPM_LOG)
             os.truncate(log, FLASH_SIZE)
             extra += ["-drive", f"if=pflash,unit=1,readonly=on,format=raw,file={log}"]
-        if machine.uboot:
+        if machine.uboot or machine.edk2:
             extra += ["-device", "virtio-blk-device,drive=esp", "-drive",
                       f"if=none,id=esp,readonly=on,format=raw,file=fat:{self._esp(initrd)}"]
 
@@ -272,11 +272,12 @@ class QemuBoard(Board):
 
     def _esp(self, initrd):
         """A folder with kernel, initrd and EFI programs, which QEMU shows as a FAT
-        partition: an image that U-Boot starts by EFI has to come from a disk."""
+        partition: an image that is started by EFI has to come from a disk."""
         esp = self.logs / "esp"
         vendor = esp / "EFI" / "debian"
         vendor.mkdir(parents=True, exist_ok=True)
         (vendor / "grub.cfg").write_text(GRUB_CONFIG)
+        (esp / "startup.nsh").write_text(self.machine.edk2)
         for place, path in ((esp / "vmlinuz", self.machine.kernel), (esp / "initrd", initrd),
                             (esp / "shim.efi", EFI_SHIM), (esp / "caller.efi", EFI_CALLER),
                             (vendor / "shimaa64.efi", SECURE_BOOT_SHIM),

@@ -11,6 +11,7 @@ from test_shim import HOTPLUG, printed
 from test_uboot import uboot
 
 full = pytest.mark.full
+machine = pytest.mark.machine
 
 BOOTARGS = "console=ttyAMA0 panic=-1 initrd=initrd"
 ASIDE = "the kernel boots as if the shim were not there"
@@ -57,14 +58,16 @@ def test_stock_kernel(board):
 
 
 @full
-@uboot("stock", {"cpus": 1, "method": "hvc", **VHE}, {"cpus": 4, "method": "hvc"},
+@uboot("id-1", {"cpus": 1, "method": "hvc", **VHE}, {"cpus": 4, "method": "hvc"},
        {"cpus": 2, **VHE})
 def test_stock_kernel_on_other_machines(board):
+    """With a U-Boot that gets by with "hvc", and whose own guest is gone before ours comes."""
     cpus = board.machine.cpus
     board.boot(SHIM_AND_KERNEL)
     check_guest(board, cpus)
     assert "initialized driver" in board.load("debian")
     board.xtest("1001 1003 1004 6001")
+    assert board.guests() == (2, 1)
     for cpu in range(cpus):
         assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
     assert "stopped" not in "".join(printed(board))
@@ -89,7 +92,7 @@ def test_hotplug_and_reboot(board):
 
 
 @full
-@uboot("stock", {"firmware": "plain", "method": "hvc"})
+@uboot("id-1", {"firmware": "plain", "method": "hvc"})
 def test_plain_optee(board):
     board.boot(SHIM_AND_KERNEL)
     assert printed(board)[1].startswith("plain, 2 CPUs")
@@ -122,6 +125,34 @@ def test_chain_of_a_distribution(board):
     check_guest(board, 2)
     board.load("debian")
     board.xtest("1004")
+
+
+def edk2(options, **more):
+    """Run a test where EDK2's shell starts the shim with these load options."""
+    return machine(edk2=f"fs0:\\shim.efi {options}\n", **more)
+
+
+# A variable of nobody's: UEFI Specification 2.10, 8.2; non-volatile, for boot and run time.
+VARIABLE = "/sys/firmware/efi/efivars/OpteeShim-0d4b7d7c-8a3e-4f9f-9e0b-2f6a5d1c3b7e"
+ATTRIBUTES = r"\007\000\000\000"
+
+
+@full
+@edk2(rf"\vmlinuz {BOOTARGS}")
+def test_stock_kernel_on_edk2(board):
+    """The firmware's runtime services work from EL1, here variables."""
+    check_guest(board, 2)
+    board.sh("insmod /modules/efivarfs.ko; mount -t efivarfs none /sys/firmware/efi/efivars")
+    board.sh(f"printf '{ATTRIBUTES}kept' > {VARIABLE}")
+    assert board.sh(f"tail -c 4 {VARIABLE}") == "kept"
+    board.load("debian")
+    board.xtest("1001 1003 1004 6001")
+
+
+@full
+@edk2(rf"\vmlinuz {BOOTARGS}", firmware="none")
+def test_no_optee_on_edk2(board):
+    check_aside(board, "no OP-TEE answers")
 
 
 def check_aside(board, tells, el="EL2"):
