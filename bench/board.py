@@ -21,6 +21,12 @@ VM_CREATED, VM_DESTROYED = 0xb200000d, 0xb200000e
 ENOTAVAIL = 7
 
 
+# What OP-TEE and TF-A say when they halt. A trusted application that panics is
+# another matter: xtest has some that do it on purpose.
+HALT = re.compile(r"(E/TC:.*(\bPanic\b|assertion .* failed|abort outside|Core .*abort)"
+                  r"|Unhandled .*Exception in EL3|PANIC (at|in) ).*")
+
+
 class SecureWorldHalted(Exception):
     """OP-TEE has stopped the machine; the text is what it said."""
 
@@ -45,7 +51,7 @@ class Board:
     Whoever derives from it has start() and stop(), normal() and secure(), which are the
     consoles so far, watch(), which raises SecureWorldHalted if the secure world has
     halted, and ended(). start() sets target, which is labgrid's, console, and shell or
-    uboot.
+    uboot. watched says whether there is a console of the secure world.
 
     machine: what to boot; logs: a folder for what it leaves; wait: whether to come back
     only when its first prompt is there.
@@ -59,6 +65,7 @@ class Board:
         self.target = None
         self.console = None
         self.shell = None  # as long as U-Boot runs
+        self.watched = True
 
     def __enter__(self):
         try:

@@ -4,6 +4,7 @@ build/results/report.html, one page with all that it needs in it, and report.kta
 
 import html
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 from .machine import BUILD
 
-RESULTS = BUILD / "results"
+RESULTS = BUILD / os.environ.get("RESULTS", "results")
 PLOT = BUILD / "bench" / "results.svg"
 CONSOLES = (("normal", "normal world"), ("secure", "secure world"))
 SHOWN_LINES = 300  # of a console, the last ones

@@ -20,7 +20,7 @@ from labgrid.driver import QEMUDriver
 from pexpect import TIMEOUT
 
 from . import devicetree
-from .board import Board, BoardLost, SecureWorldHalted
+from .board import HALT, Board, BoardLost, SecureWorldHalted
 from .machine import (BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, MEDIATED_KERNEL_ADDRESS, QEMU)
 
 INITRD_ADDRESS = 0x50000000
@@ -42,11 +42,6 @@ GRUB_CONFIG = """linux /vmlinuz console=ttyAMA0 panic=-1
 initrd /initrd
 boot
 """
-
-# What OP-TEE and TF-A say when they halt. A trusted application that panics is
-# another matter: xtest has some that do it on purpose.
-HALT = re.compile(r"(E/TC:.*(\bPanic\b|assertion .* failed|abort outside|Core .*abort)"
-                  r"|Unhandled .*Exception in EL3|PANIC (at|in) ).*")
 
 # TF-A's last line, on the normal console. When QEMU is not gone a moment after,
 # TF-A panics on purpose.

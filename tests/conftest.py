@@ -17,8 +17,10 @@ from bench import own  # noqa: E402
 from bench.board import Lacking  # noqa: E402
 from bench.machine import BUILD, Machine  # noqa: E402
 from bench.qemu_board import QemuBoard  # noqa: E402
+from bench.real_board import RealBoard, features, needs  # noqa: E402
 
-RESULTS = BUILD / "results"
+# Those of somebody's own inputs, or of a board, are apart: tests/tests.mk.
+RESULTS = BUILD / os.environ.get("RESULTS", "results")
 # Of the kernel, the newest first.
 LINES = re.search(r"^LINES := (.*)", (TOP / "linux/linux.mk").read_text(), re.M)[1].split()[::-1]
 
@@ -27,6 +29,15 @@ def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="also run what takes long")
     parser.addoption("--own", action="append", default=[],
                      help="an input that is the user's own, see bench/own.mk")
+    parser.addoption("--board", help="labgrid's environment of a board, see docs/guide/board.md")
+
+
+def pytest_report_header(config):
+    environment = config.getoption("board")
+    if not environment:
+        return None
+    watched = "secure-console" in features(environment)
+    return f"board: {environment}, secure console {'watched' if watched else 'NOT WATCHED'}"
 
 
 def pytest_configure(config):
@@ -47,7 +58,7 @@ def pytest_collection_modifyitems(config, items):
     def left_out(item):
         line = getattr(item, "callspec", None) and item.callspec.params.get("line")
         whole = config.getoption("--full") and line not in LINES[1:]
-        host = config.getoption("own") and "machine" not in getattr(item, "fixturenames", ())
+        host = (config.getoption("own") or config.getoption("board")) and "machine" not in getattr(item, "fixturenames", ())
         return host or item.get_closest_marker("short" if whole else "full")
 
     out = [item for item in items if left_out(item)]
@@ -67,6 +78,8 @@ def pytest_generate_tests(metafunc):
     marker = metafunc.definition.get_closest_marker("machine")
     if "KERNEL" in metafunc.config.getoption("own"):
         lines = [own.OWN]
+    elif metafunc.config.getoption("board"):
+        lines = [Machine.line]
     elif marker and "line" in marker.kwargs:
         lines = [marker.kwargs["line"]]
     elif "each_line" in marks:
@@ -124,7 +137,13 @@ def pytest_collect_file(file_path, parent):
 def machine(request, line):
     marker = request.node.get_closest_marker("machine")
     wanted = {"line": line, **(marker.kwargs if marker else {}), **getattr(request, "param", {})}
-    names = request.config.getoption("own")
+    names, environment = request.config.getoption("own"), request.config.getoption("board")
+    if environment:
+        chosen = Machine(**wanted)
+        lacking = needs(chosen) - features(environment)
+        if lacking:
+            pytest.skip(f"this board does not have: {', '.join(sorted(lacking))}")
+        return chosen
     try:
         chosen = Machine(**(own.machine(names, wanted) if names else wanted))
     except own.Unfit as unfit:
@@ -143,13 +162,18 @@ def board(request, machine):
     # With the file's name: two files may have a test of the same name, run at once.
     logs = RESULTS / re.sub(r"[^\w.-]+", "_", f"{request.path.stem}.{request.node.name}")
     request.node.logs = logs
-    with QemuBoard(machine, logs) as running:
+    environment = request.config.getoption("board")
+    with RealBoard(environment, machine, logs) if environment else QemuBoard(machine, logs) \
+            as running:
         yield running
         if request.node.get_closest_marker("halts"):
             return
         if not request.node.get_closest_marker("lost"):
             running.power_off()
         running.watch()
+    if not running.watched:
+        request.node.user_properties.append(("secure console", "not watched"))
+        return
     added, removed = running.guests()
     if machine.xen:  # which announces dom0 and ends with it
         added -= 1
@@ -160,7 +184,8 @@ def board(request, machine):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    if item.config.getoption("own") and call.excinfo and call.excinfo.errisinstance(Lacking):
+    partial = item.config.getoption("own") or item.config.getoption("board")
+    if partial and call.excinfo and call.excinfo.errisinstance(Lacking):
         report.outcome, report.longrepr = "skipped", (*item.location[:2], str(call.excinfo.value))
     logs = getattr(item, "logs", None)
     if report.failed and logs:
@@ -178,7 +203,8 @@ def pytest_terminal_summary(terminalreporter):
                 for name, text in report.user_properties:
                     if name == "note":
                         terminalreporter.write_line(f"note: {text}")
-    if terminalreporter.config.getoption("own"):
+    config = terminalreporter.config
+    if config.getoption("own") or config.getoption("board"):
         terminalreporter.write_line("\n" + rows_that_hold(terminalreporter.stats))
 
 

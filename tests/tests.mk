@@ -135,8 +135,9 @@ sid: $(B)/firmware/sid-virtualized.bin $(B)/rootfs/sid.cpio
 sid-%: sid $(B)/firmware/sid-%.bin ;
 
 # labgrid's own plugin fails to load now and then in what xdist starts.
-PYTEST := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
-	--rootdir=. -p no:labgrid --durations=12 --junitxml=$(B)/results/junit.xml -q -n 2
+RESULTS = $(if $(OWN),results-own,results)
+PYTEST = RESULTS=$(RESULTS) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
+	--rootdir=. -p no:labgrid --durations=12 --junitxml=$(B)/$(RESULTS)/junit.xml -q -n 2
 
 line-%: $(B)/linux/%/modules.cpio $(B)/shim/%.Image ;
 
@@ -193,7 +194,18 @@ full-inputs: inputs drivers $(FULL)
 check-full: $(if $(OWN),own,full-inputs) ## All checks, also the long ones
 	$(PYTEST) --full $(SELECTED)
 
-report: ## The last run's results as one page and as KTAP, in build/results
-	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.page
+check-board: RESULTS = results-board
+check-board: packages ## The scenarios on a board of yours, by labgrid: LG_ENV=<environment> [T=<pattern>]
+	@[ -f "$(LG_ENV)" ] || { echo "give labgrid's environment of your board: make check-board LG_ENV=<file>, see docs/guide/board.md" >&2; exit 1; }
+	$(PYTEST) -n 0 --board="$(LG_ENV)" $(if $(T),-k '$(T)') tests
 
-.PHONY: report board sid inputs full-inputs drivers check check-full
+# A board that is QEMU behind a power switch, for docs/boards/qemu.yaml.
+$(B)/board/command: bench/simulated.py $(BOARD)
+	PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.simulated $(@D) 23001 23002
+
+simulated-board: $(B)/board/command ## A board for check-board that is QEMU: LG_ENV=docs/boards/qemu.yaml
+
+report: ## The last run's results as one page and as KTAP: [RESULTS=results-own or results-board]
+	@RESULTS=$(RESULTS) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.page
+
+.PHONY: report check-board simulated-board board sid inputs full-inputs drivers check check-full
