@@ -76,6 +76,7 @@ def test_memory_in_many_pieces_is_refused_without_its_owner(board):
     board.xtest("-t regression 1004")
 
 
+@full
 @machine(**PLAIN)
 def test_nothing_is_announced_to_a_plain_optee(board):
     assert "ARM FF-A: guest" not in board.load_ffa()

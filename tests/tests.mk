@@ -160,7 +160,7 @@ inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees f
 	done; $(MAKE) --no-print-directory $(DKMS_DEB)
 	@$(MAKE) --no-print-directory sid || echo "== sid does not answer: its scenarios are skipped"
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
-	@$(MAKE) --no-print-directory sid-ffa sid-ffa-plain sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-ffa sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/cbmc/root/versions || echo "== no CBMC: the proofs are skipped"
 	@$(MAKE) --no-print-directory $(B)/grub/root/versions || echo "== no GRUB: its scenario is skipped"
 	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
@@ -186,7 +186,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 full-inputs: inputs drivers $(FULL)
 	$(call try_lines,newest)
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
-	@$(MAKE) --no-print-directory sid-eight sid-ffa-crowded sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
+	@$(MAKE) --no-print-directory sid-eight sid-ffa-crowded sid-ffa-plain sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/edk2/QEMU_EFI.fd || echo "== no EDK2: its scenarios are skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
