@@ -38,6 +38,7 @@ class RealBoard(Board):
         self.watched = SECURE_CONSOLE in self.environment.get_target_features()
         self.power = None
         self._off = False
+        self._halt = None  # the line by which the secure world said so
         self._end = threading.Event()
         self._reader = None
 
@@ -95,12 +96,19 @@ class RealBoard(Board):
 
     def _read_secure(self, serial):
         serial.timeout = 0.2
+        line = b""
         with open(self.logs / f"{SECURE}.log", "ab", buffering=0) as log:
             while not self._end.is_set():
                 try:
-                    log.write(serial.read())
+                    data = serial.read()
                 except SerialException:  # the console goes with the power
                     return
+                log.write(data)
+                line += data
+                if data == b"\n":
+                    halt = HALT.search(line.decode(errors="replace"))
+                    self._halt = self._halt or halt and halt[0]
+                    line = b""
 
     def _read(self, name):
         path = self.logs / f"{name}.log"
@@ -116,9 +124,8 @@ class RealBoard(Board):
 
     def watch(self):
         # What firmware says while it is being switched off is another matter.
-        halt = self.watched and not self._off and HALT.search(self.secure())
-        if halt:
-            raise SecureWorldHalted(halt[0])
+        if self._halt and not self._off:
+            raise SecureWorldHalted(self._halt)
 
     def ended(self):
         return self._off
