@@ -38,6 +38,7 @@ class RealBoard(Board):
         self.watched = SECURE_CONSOLE in self.environment.get_target_features()
         self.power = None
         self._off = False
+        self._before = (0, 0)  # guests of boot stages
         self._halt = None  # the line by which the secure world said so
         self._end = threading.Event()
         self._reader = None
@@ -71,6 +72,12 @@ class RealBoard(Board):
             self.uboot.await_boot()
             self.target.deactivate(self.uboot)
         self.shell = self.target.get_driver("ShellDriver")
+        if self.watched:
+            self._before = super().guests()
+
+    def guests(self):
+        """Without those of earlier boot stages: Linux has just been started."""
+        return tuple(now - then for now, then in zip(super().guests(), self._before))
 
     def stop(self):
         if self.power:
@@ -137,6 +144,6 @@ class RealBoard(Board):
 
     def power_off(self):
         self.target.deactivate(self.shell)
+        self._off = True
         self.console.sendline(f"{LAST_WORDS}poweroff -f")
         self.console.expect("reboot: Power down", timeout=60)
-        self._off = True

@@ -172,7 +172,7 @@ def test_reboot_with_clients_active(board):
         board.sh(CLIENTS)
     board.boots_again("reboot -f")
     first, second = board.secure().split("Primary CPU initializing")[1:]
-    assert first.count("Removing guest 1") == first.count("Added guest 1") == 1
+    assert first.count("Removing guest 1") == first.count("Added guest 1") > 0
     board.load()
     board.xtest("1004")
 
