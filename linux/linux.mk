@@ -130,7 +130,7 @@ $(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach way,stock id-1,$(B)/
 # FF-A, without which Debian's 6.12 is built: the driver of its source as modules, and
 # OP-TEE's that uses it. $(B)/linux/6.12/ffa/ has the source and a folder for each way.
 FFA := $(B)/linux/6.12/ffa
-FFA_FILES := core/apply.sh $(wildcard core/ffa_guest.* linux/ffa/*)
+FFA_FILES := core/apply.sh $(filter-out linux/ffa/series,$(wildcard core/ffa_guest.* linux/ffa/*))
 FFA_WAYS := stock off id-1 unowned
 
 $(FFA)/src/ready: $(B)/linux/6.12/ready
