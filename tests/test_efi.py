@@ -150,6 +150,14 @@ def test_stock_kernel_on_edk2(board):
 
 
 @full
+@edk2(r"\EFI\debian\shimaa64.efi")
+def test_chain_of_a_distribution_on_edk2(board):
+    check_guest(board, 2)
+    board.load("debian")
+    board.xtest("1004")
+
+
+@full
 @edk2(rf"\vmlinuz {BOOTARGS}", firmware="none")
 def test_no_optee_on_edk2(board):
     check_aside(board, "no OP-TEE answers")
