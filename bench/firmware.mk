@@ -165,7 +165,11 @@ $(B)/edk2/QEMU_EFI.fd: bench/edk2 $(B)/edk2/root/versions $(B)/edk2/tools/versio
 
 # What Debian's installer puts into the EFI system partition.
 $(B)/grub/root/versions: bench/fetch $(B)/apt/bookworm/updated
-	bench/fetch $(B)/grub/root bookworm grub-efi-arm64-signed:arm64 shim-signed:arm64
+	bench/fetch $(@D) bookworm grub-efi-arm64-signed:arm64 shim-signed:arm64
+
+# Run where it is.
+$(B)/sbsign/root/versions: bench/fetch $(B)/apt/bookworm/updated
+	bench/fetch $(@D) bookworm sbsigntool
 
 # Of 32 bits, with the trusted applications of xtest, which is for 64 bits only.
 $(B)/rootfs/trixie-armhf.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/trixie/root/versions $(B)/optee/tests/root/versions

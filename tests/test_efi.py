@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from bench.machine import DOM0_ADDRESS, VHE
-from bench.qemu_board import GRUB
+from bench.machine import BUILD, DOM0_ADDRESS, VHE
+from bench.qemu_board import EFI_SHIM, GRUB
 from test_shim import HOTPLUG, printed
+from test_static import run
 from test_uboot import uboot
 
 full = pytest.mark.full
@@ -45,6 +46,24 @@ def check_guest(board, cpus):
     assert "EFI stub: Exiting boot services" in board.normal()
     assert "All CPU(s) started at EL1" in board.dmesg() and board.sh("nproc") == str(cpus)
     check_memory(board)
+
+
+def test_program_can_be_signed(tmp_path):
+    tools = BUILD / "sbsign" / "root" / "usr" / "bin"
+    if not tools.exists():
+        pytest.skip("no sbsign: its suite has not answered")
+    key, certificate, signed = (tmp_path / name for name in ("key", "certificate", "signed"))
+    for command in (
+            ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=bench",
+             "-keyout", key, "-out", certificate),
+            (tools / "sbsign", "--key", key, "--cert", certificate, "--output", signed, EFI_SHIM),
+            (tools / "sbverify", "--cert", certificate, signed)):
+        result = run(*command)
+        assert result.returncode == 0 and "warning" not in result.stdout, result.stdout
+    data = bytearray(signed.read_bytes())
+    data[6000] ^= 1
+    signed.write_bytes(data)
+    assert "Image fails hash check" in run(tools / "sbverify", "--cert", certificate, signed).stdout
 
 
 @uboot("stock", {"cpus": 2}, newer=True)

@@ -162,7 +162,8 @@ inputs: $(addprefix $(B)/tests/,test_guest test_ffa test_uboot test_shim trees f
 	@$(MAKE) --no-print-directory u-boot-2021.01 || echo "== no U-Boot 2021.01: its test is skipped"
 	@$(MAKE) --no-print-directory sid-ffa sid-async sid-crowded sid-fixed || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/cbmc/root/versions || echo "== no CBMC: the proofs are skipped"
-	@$(MAKE) --no-print-directory $(B)/grub/root/versions || echo "== no GRUB: its scenario is skipped"
+	@$(MAKE) --no-print-directory $(B)/grub/root/versions || echo "== no GRUB: its scenarios are skipped"
+	@$(MAKE) --no-print-directory $(B)/sbsign/root/versions || echo "== no sbsign: its test is skipped"
 	@$(MAKE) --no-print-directory $(B)/qemu/10/root/versions || echo "== no QEMU 10: its scenarios are skipped"
 
 # A suite that does not answer: its test is skipped.
