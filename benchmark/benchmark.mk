@@ -8,7 +8,7 @@ $(B)/libteec/root/versions: bench/fetch $(B)/apt/trixie/updated
 CLIENT_FLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -isystem $(B)/libteec/root/usr/include \
 	-pthread -Wl,--allow-shlib-undefined
 
-$(B)/benchmark/client.cpio: benchmark/client.c $(B)/libteec/root/versions
+$(B)/bench/client.cpio: benchmark/client.c $(B)/libteec/root/versions
 	mkdir -p $(@D)
 	aarch64-linux-gnu-gcc $(CLIENT_FLAGS) -o $(@D)/client $< \
 		-L$(B)/libteec/root/usr/lib/aarch64-linux-gnu -lteec
@@ -27,7 +27,7 @@ $(B)/bench/stamp.bin: benchmark/stamp.S | packages
 	aarch64-linux-gnu-gcc -nostdlib -no-pie -Wl,-Ttext=$(BL33),--build-id=none -o $(@:.bin=.elf) $<
 	aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
 
-BENCH := $(B)/benchmark/client.cpio $(B)/bench/stamp.bin
+BENCH := $(B)/bench/client.cpio $(B)/bench/stamp.bin
 
 MEASURED := $(addprefix $(B)/firmware/trixie-,virtualized.bin plain.bin) $(B)/rootfs/trixie.cpio \
 	$(B)/linux/6.12/modules.cpio $(B)/shim/6.12.Image $(B)/xen/4.17/stock/xen $(BENCH)

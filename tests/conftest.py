@@ -32,14 +32,6 @@ def pytest_addoption(parser):
     parser.addoption("--board", help="labgrid's environment of a board, see docs/guide/board.md")
 
 
-def pytest_report_header(config):
-    environment = config.getoption("board")
-    if not environment:
-        return None
-    watched = "secure-console" in features(environment)
-    return f"board: {environment}, secure console {'watched' if watched else 'NOT WATCHED'}"
-
-
 def pytest_configure(config):
     config.addinivalue_line("markers", "machine(...): what bench.machine.Machine to boot")
     config.addinivalue_line("markers", "halts: the secure world is expected to halt")
@@ -204,7 +196,12 @@ def pytest_terminal_summary(terminalreporter):
                     if name == "note":
                         terminalreporter.write_line(f"note: {text}")
     config = terminalreporter.config
-    if config.getoption("own") or config.getoption("board"):
+    environment = config.getoption("board")
+    if environment:
+        watched = "secure-console" in features(environment)
+        terminalreporter.write_line(
+            f"board: {environment}, secure console {'watched' if watched else 'NOT WATCHED'}")
+    if config.getoption("own") or environment:
         terminalreporter.write_line("\n" + rows_that_hold(terminalreporter.stats))
 
 

@@ -137,7 +137,8 @@ sid-%: sid $(B)/firmware/sid-%.bin ;
 # labgrid's own plugin fails to load now and then in what xdist starts.
 RESULTS = $(if $(OWN),results-own,results)
 PYTEST = RESULTS=$(RESULTS) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -p no:cacheprovider \
-	--rootdir=. -p no:labgrid --durations=12 --junitxml=$(B)/$(RESULTS)/junit.xml -q -n 2
+	--rootdir=. -p no:labgrid --durations=12 -o junit_family=xunit1 \
+	--junitxml=$(B)/$(RESULTS)/junit.xml -q -n 2
 
 line-%: $(B)/linux/%/modules.cpio $(B)/shim/%.Image ;
 
