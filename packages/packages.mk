@@ -41,6 +41,7 @@ UBOOT_SOURCES := $(UBOOT_VERSIONS:%=$(B)/u-boot/%/root/versions)
 
 dist: packages ## A release, the same bytes each time it is made of a commit: OUT=<new folder>
 	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)"
+	@rm -f $(SHIM_DEBS) $(DKMS_DEB) # of an earlier commit's date
 	@$(MAKE) --no-print-directory $(SHIM_DEBS) $(DKMS_DEB) $(UBOOT_SOURCES)
 	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)" $(SHIM_DEBS) $(DKMS_DEB)
 

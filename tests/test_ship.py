@@ -42,13 +42,11 @@ class Room:
         self.start.write_text(
             f"set -eu\nmount -t overlay -o {options} none {root}\n{binds}"
             f"rm -f {root}/var/lib/man-db/auto-update\nexec chroot {root} sh -c \"$1\"\n")
-        self.sh("rm -f /boot/vmlinuz-*")
 
     def try_sh(self, command):
         """(what it said, its exit status)"""
-        own = [] if os.getuid() == 0 else ["--map-root-user"]
         result = run("env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "unshare", "--mount",
-                     *own, "sh", self.start, command)
+                     "sh", self.start, command)
         return result.stdout, result.returncode
 
     def sh(self, command):
@@ -59,7 +57,13 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path):
-    return Room(tmp_path)
+    if os.getuid() != 0:
+        pytest.skip("a layer above the machine's file system takes root")
+    chosen = Room(tmp_path)
+    out, status = chosen.try_sh("rm -f /boot/vmlinuz-*")
+    if status:
+        pytest.skip(f"a container without mounts: {out.strip()}")
+    return chosen
 
 
 @each_deb
@@ -286,7 +290,8 @@ def test_versions_agree():
 
 @full
 def test_release_is_the_same_twice(tmp_path, note):
-    """Made of two checkouts, built anew in each. A checkout with changes is refused."""
+    """Made of two checkouts, built anew in one, in the other after packages of another date.
+    A checkout with changes is refused."""
     for version in re.search(r"^UBOOT_VERSIONS := (.*)", (TOP / "u-boot/u-boot.mk").read_text(),
                              re.M)[1].split():
         if not (BUILD / "u-boot" / version / "root/versions").exists():
@@ -299,6 +304,8 @@ def test_release_is_the_same_twice(tmp_path, note):
             (checkout / "build" / part).symlink_to(BUILD / part)
         # Older than what has been fetched.
         clean("find", checkout, "-type", "f", "-exec", "touch", "-d", "2020-01-01", "{}", "+")
+        if name == "two":
+            assert run("make", "-C", checkout, "shim-deb", "SOURCE_DATE_EPOCH=1").returncode == 0
         result = run("make", "-C", checkout, "dist", f"OUT={tmp_path / 'out'}-{name}")
         assert result.returncode == 0, result.stdout
     releases = [snapshot(tmp_path / f"out-{name}") for name in ("one", "two")]
