@@ -103,16 +103,6 @@ def test_whole_xtest(board, note):
 
 
 @full
-@machine(**VIRTUALIZED)
-def test_20_rounds(board):
-    for _ in range(20):
-        becomes_guest(board)
-        board.xtest("-t regression 1004")
-        board.unload_ffa()
-    assert board.guests() == (20, 20)
-
-
-@full
 @machine(**VIRTUALIZED, reboots=True)
 def test_reboot_under_load(board):
     """Clients are in OP-TEE, and have memory shared, when the guest is removed."""
