@@ -175,13 +175,13 @@ class Board:
         """What a register of the firmware TPM has."""
         return bytes.fromhex(self.sh(f"/pcr {number}"))
 
-    def smc(self, function, *a1_to_a3, a7=0):
+    def smc(self, function, *a1_to_a3, a5=0, a7=0):
         """One fast call from EL1; a0..a3 of the answer."""
         if self.try_sh("[ -d /sys/module/smccall ]")[1]:
             self._insmod("smccall.ko")
         a1, a2, a3 = (*a1_to_a3, 0, 0, 0)[:3]
         answer = self.sh("cd /sys/module/smccall/parameters && "
-                         f"echo {function:x} {a1:x} {a2:x} {a3:x} 0 0 0 {a7:x} > call && cat call")
+                         f"echo {function:x} {a1:x} {a2:x} {a3:x} 0 {a5:x} 0 {a7:x} > call && cat call")
         return tuple(int(word, 16) for word in answer.split())
 
     def mediate(self, mode, wrong=0, answer=0):

@@ -6,6 +6,7 @@
 #   eight        for eight processors, Debian's is for four
 #   ffa          is called by FF-A: OP-TEE is the SPMC at S-EL1, below TF-A's SPMD
 #   ffa-crowded  the same without room for even one guest
+#   ffa-fixed    the same with its faults fixed by optee-os/
 #   ffa-plain    the same without virtualization
 #   async        takes ENABLE_ASYNC_NOTIF for guest 0's, as 4.3.0 and 4.4.0 do
 #   async-fixed  the same with that fault fixed by optee-os/
@@ -46,10 +47,11 @@ $(FTPM): $(wildcard tests/ftpm/*) $(B)/optee/sid/root/versions
 # What is built here is built from a copy of the source, of which bench/optee/NAME.sed
 # changes one file, the same for NAME and NAME-fixed. Git would give OP-TEE the revision of
 # this repository.
-OPTEE_BUILDS := eight async async-fixed crowded fixed four oldleave tpm-log ffa ffa-crowded ffa-plain
+OPTEE_BUILDS := eight async async-fixed crowded fixed four oldleave tpm-log ffa ffa-crowded ffa-fixed ffa-plain
 optee_eight := CFG_TEE_CORE_NB_CORE=8
 optee_ffa := CFG_CORE_SEL1_SPMC=y
 optee_ffa-crowded := $(optee_ffa) CFG_VIRT_GUEST_COUNT=64
+optee_ffa-fixed := $(optee_ffa)
 optee_ffa-plain := $(optee_ffa) CFG_NS_VIRTUALIZATION=n
 optee_async := CFG_OPTEE_REVISION_MAJOR=4 CFG_OPTEE_REVISION_MINOR=4
 # It divides the memory of trusted applications.
@@ -63,7 +65,7 @@ optee_tpm-log := $(optee_fixed)
 edit_async := core/arch/arm/tee/entry_fast.c
 edit_async-fixed := $(edit_async)
 edit_oldleave := core/arch/arm/kernel/virtualization.c
-FIXED := fixed async-fixed
+FIXED := fixed async-fixed ffa-fixed
 
 optee_sed = $(if $(edit_$1),bench/optee/$(firstword $(subst -, ,$1)).sed)
 

@@ -22,7 +22,7 @@ BEFORE = {"suite": "sid"}
 AFTER = {"suite": "sid", "firmware": "fixed"}
 
 SOURCE = BUILD / "optee/sid-source/root/optee-os"
-FIXES = ("async-notif", "duplicate", "late-cpu", "tpm-log", "untagged")
+FIXES = ("async-notif", "duplicate", "late-cpu", "rxtx-map", "tpm-log", "untagged")
 
 # optee_os 4.10.0, core/arch/arm/include/sm/optee_smc.h
 DISABLE_SHM_CACHE, ENABLE_SHM_CACHE = 0xb200000a, 0xb200000b
@@ -69,6 +69,50 @@ def test_stock_driver_gets_no_session_and_the_system_lives_on(board):
     assert board.guests() == (0, 0)
     board.load()
     board.xtest("1004")
+
+
+# Arm FF-A 1.1: calls, a hypervisor's messages, a status. Two pages that Linux does not have.
+FFA_ERROR, FFA_SUCCESS, DIRECT_REQ = 0x84000060, 0x84000061, 0x8400006f
+RXTX_MAP, RXTX_UNMAP = 0xc4000066, 0x84000067
+FFA_VM_CREATED, FFA_VM_DESTROYED = 0x80000004, 0x80000006
+DENIED = -6 & 0xffffffff
+PAGES = 0x78000000, 0x78001000
+OPTEE = 0x8001  # of bench/optee/spmc.dts
+BY_FFA = {"suite": "sid", "ffa": True, "append": "mem=768M"}
+
+
+def map_buffers(board):
+    """(what it is, status)"""
+    answer = board.smc(RXTX_MAP, *PAGES, 1)
+    return answer[0], answer[2] & 0xffffffff
+
+
+def tell_of_guest(board, message):
+    """As a hypervisor does."""
+    answer = board.smc(DIRECT_REQ, OPTEE, message, a5=5)
+    assert answer[2:] == (message + 1, 0), answer
+
+
+@full
+@machine(**BY_FFA, firmware="ffa")
+def test_buffers_after_a_guest_are_mapped(board):
+    """For everybody but that guest, whose memory operations read them."""
+    tell_of_guest(board, FFA_VM_CREATED)
+    assert map_buffers(board)[0] == FFA_SUCCESS
+    assert board.smc(RXTX_UNMAP)[0] == FFA_SUCCESS
+    tell_of_guest(board, FFA_VM_DESTROYED)
+
+
+@full
+@machine(**BY_FFA, firmware="ffa-fixed")
+def test_buffers_after_a_guest_are_refused(board):
+    tell_of_guest(board, FFA_VM_CREATED)
+    assert map_buffers(board) == (FFA_ERROR, DENIED)
+    tell_of_guest(board, FFA_VM_DESTROYED)
+    assert map_buffers(board)[0] == FFA_SUCCESS
+    assert board.smc(RXTX_UNMAP)[0] == FFA_SUCCESS
+    board.load_ffa()
+    board.xtest("-t regression 1004")
 
 
 @full
@@ -192,7 +236,7 @@ def notifies_as_4_4(tree):
 
 def test_apply_puts_all_fixes_into_a_tree_once(tree):
     first = run("make", "--no-print-directory", "optee-apply", f"OSRC={tree}")
-    assert first.returncode == 0 and "fixes: duplicate late-cpu tpm-log untagged\n" in first.stdout
+    assert first.returncode == 0 and "fixes: duplicate late-cpu rxtx-map tpm-log untagged\n" in first.stdout
     files = snapshot(tree)
     second = run("optee-os/apply", tree)
     assert second.returncode == 0 and "nothing to fix" in second.stdout, second.stdout
