@@ -22,7 +22,7 @@ BEFORE = {"suite": "sid"}
 AFTER = {"suite": "sid", "firmware": "fixed"}
 
 SOURCE = BUILD / "optee/sid-source/root/optee-os"
-FIXES = ("async-notif", "duplicate", "late-cpu", "rxtx-map", "tpm-log", "untagged")
+FIXES = ("async-notif", "duplicate", "fragments", "late-cpu", "rxtx-map", "tpm-log", "untagged")
 
 # optee_os 4.10.0, core/arch/arm/include/sm/optee_smc.h
 DISABLE_SHM_CACHE, ENABLE_SHM_CACHE = 0xb200000a, 0xb200000b
@@ -236,7 +236,8 @@ def notifies_as_4_4(tree):
 
 def test_apply_puts_all_fixes_into_a_tree_once(tree):
     first = run("make", "--no-print-directory", "optee-apply", f"OSRC={tree}")
-    assert first.returncode == 0 and "fixes: duplicate late-cpu rxtx-map tpm-log untagged\n" in first.stdout
+    assert first.returncode == 0, first.stdout
+    assert "fixes: duplicate fragments late-cpu rxtx-map tpm-log untagged\n" in first.stdout
     files = snapshot(tree)
     second = run("optee-os/apply", tree)
     assert second.returncode == 0 and "nothing to fix" in second.stdout, second.stdout
