@@ -15,7 +15,7 @@ short = pytest.mark.short
 
 
 @pytest.mark.parametrize("name, longest, seconds", (
-    pytest.param("guest", 300, 60, marks=short), pytest.param("shim", 2000, 10, marks=short),
+    pytest.param("guest", 300, 30, marks=short), pytest.param("shim", 2000, 10, marks=short),
     pytest.param("ffa", 300, 5, marks=short), pytest.param("ffa", 300, 60, marks=full),
     pytest.param("guest", 300, 400, marks=full), pytest.param("shim", 2000, 400, marks=full)))
 def test_fuzz(name, longest, seconds, note):
