@@ -20,7 +20,6 @@ GET_OS_REVISION, EXCHANGE_CAPABILITIES = 0xb2000001, 0xb2000009
 VM_CREATED, VM_DESTROYED = 0xb200000d, 0xb200000e
 ENOTAVAIL = 7
 
-
 # What OP-TEE and TF-A say when they halt. A trusted application that panics is
 # another matter: xtest has some that do it on purpose.
 HALT = re.compile(r"(E/TC:.*(\bPanic\b|assertion .* failed|abort outside|Core .*abort)"
@@ -225,10 +224,12 @@ class Board:
         self.console.expect(sign, timeout=120 * self.patience)
         self.target.activate(self.shell)
 
-    def fill(self):
-        """Announce guests until OP-TEE has no room for another; their ids."""
+    def fill(self, smc=None):
+        """Announce guests, by Linux or by what smc is, until OP-TEE has no room for another;
+        their ids."""
+        smc = smc or self.smc
         guests = []
-        while self.smc(VM_CREATED, 5 + len(guests))[0] == 0:
+        while smc(VM_CREATED, 5 + len(guests))[0] == 0:
             guests.append(5 + len(guests))
         return guests
 

@@ -16,7 +16,6 @@ XEN = "4.17/stock"
 STAMP = BUILD / "bench" / "stamp.bin"
 CLIENT = BUILD / "bench" / "client.cpio"
 TPM_CLIENT = BUILD / "tests" / "pcr.cpio"
-TOOLSTACK = BUILD / "tests" / "domain.cpio"
 EDK2 = BUILD / "edk2" / "QEMU_EFI.fd"
 CLIENT_32 = BUILD / "bench" / "armhf" / "client.cpio"
 
@@ -58,7 +57,6 @@ class Machine:
     append: str = ""                # to the kernel's command line
     xen_append: str = ""            # to Xen's
     tpm: bool = False               # a firmware TPM, its event log, and /pcr to read registers
-    toolstack: bool = False         # tests/domain in dom0, which creates and destroys domains
     extra: str = ""                 # an archive behind the root file system's others
     client: bool = False            # benchmark/client.c before /init
     stamp: bool = False             # benchmark/stamp.S instead of everything
@@ -87,8 +85,11 @@ class Machine:
                 *([BUILD / "linux" / self.line / "ffa.cpio"] if self.ffa else []),
                 *([CLIENT] if self.client else []),
                 *([TPM_CLIENT] if self.tpm else []),
-                *([TOOLSTACK] if self.toolstack else []),
                 *([pathlib.Path(self.extra)] if self.extra else [])]
+
+    def initrd(self):
+        """All of them as one archive."""
+        return b"".join(part.read_bytes() for part in self.initrd_parts)
 
     @property
     def kernel(self):

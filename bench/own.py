@@ -19,6 +19,7 @@ from .machine import BUILD, Machine
 OPTEE_FILES = ("tee-header_v2.bin", "tee-pager_v2.bin", "tee-pageable_v2.bin")
 MODULES = ("tee", "ffa-core", "virtio_mmio", "virtio_blk")
 SUITES = (Machine.suite, "sid")  # the default key is not the same for all versions
+FIRMWARE = {"OPTEE", "TFA", "ROOTFS"}  # what becomes the suite
 OWN = "own"
 
 
@@ -38,7 +39,7 @@ def machine(names, wanted):
     """A scenario's wishes of bench.machine.Machine, with the user's own parts of these names in
     it. Raises Unfit if none of them can be a part of it."""
     mine = {}
-    if {"OPTEE", "TFA", "ROOTFS"} & set(names):
+    if FIRMWARE & set(names):
         if wanted.get("suite", Machine.suite) != Machine.suite or "firmware" in wanted:
             raise Unfit("it needs an OP-TEE that is built for it")
         mine["suite"] = OWN
@@ -250,7 +251,7 @@ def prepare(given):
     if "UBOOT" in given:
         uboot = check_uboot(given["UBOOT"])
 
-    if {"OPTEE", "TFA", "ROOTFS"} & set(given):
+    if FIRMWARE & set(given):
         place = fresh("optee", OWN, "root")
         files = optee[0] if optee else DEFAULT
         for name in OPTEE_FILES:

@@ -192,7 +192,7 @@ class QemuBoard(Board):
             {**dataclasses.asdict(machine), "versions": machine.versions()}, indent=1) + "\n")
 
         initrd = self.logs / "initrd"
-        initrd.write_bytes(b"".join(part.read_bytes() for part in machine.initrd_parts))
+        initrd.write_bytes(machine.initrd())
         dtb = self.logs / "board.dtb"
         common = ["-smp", str(machine.cpus), "-nic", "none"]
         images = {**machine.images, INITRD_ADDRESS: initrd}

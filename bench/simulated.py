@@ -20,7 +20,7 @@ def prepare(place, ports):
     tftp = place / "tftp"
     tftp.mkdir(parents=True)
     shutil.copy(MACHINE.kernel, tftp / "Image")
-    (tftp / "initrd").write_bytes(b"".join(part.read_bytes() for part in MACHINE.initrd_parts))
+    (tftp / "initrd").write_bytes(MACHINE.initrd())
     qemu = ["qemu-system-aarch64", "-cpu", MACHINE.cpu, "-m", MACHINE.memory, "-smp",
             str(MACHINE.cpus), "-display", "none", "-bios", str(MACHINE.flash),
             "-netdev", f"user,id=net,tftp={tftp}", "-device", "virtio-net-device,netdev=net"]

@@ -32,6 +32,11 @@ def pytest_addoption(parser):
     parser.addoption("--board", help="labgrid's environment of a board, see docs/guide/board.md")
 
 
+def elsewhere(config):
+    """Whether the scenarios run on inputs of the user's own, or on a board."""
+    return config.getoption("own") or config.getoption("board")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "machine(...): what bench.machine.Machine to boot")
     config.addinivalue_line("markers", "halts: the secure world is expected to halt")
@@ -50,7 +55,7 @@ def pytest_collection_modifyitems(config, items):
     def left_out(item):
         line = getattr(item, "callspec", None) and item.callspec.params.get("line")
         whole = config.getoption("--full") and line not in LINES[1:]
-        host = (config.getoption("own") or config.getoption("board")) and "machine" not in getattr(item, "fixturenames", ())
+        host = elsewhere(config) and "machine" not in getattr(item, "fixturenames", ())
         return host or item.get_closest_marker("short" if whole else "full")
 
     out = [item for item in items if left_out(item)]
@@ -176,8 +181,7 @@ def board(request, machine):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    partial = item.config.getoption("own") or item.config.getoption("board")
-    if partial and call.excinfo and call.excinfo.errisinstance(Lacking):
+    if elsewhere(item.config) and call.excinfo and call.excinfo.errisinstance(Lacking):
         report.outcome, report.longrepr = "skipped", (*item.location[:2], str(call.excinfo.value))
     logs = getattr(item, "logs", None)
     if report.failed and logs:
@@ -201,7 +205,7 @@ def pytest_terminal_summary(terminalreporter):
         watched = "secure-console" in features(environment)
         terminalreporter.write_line(
             f"board: {environment}, secure console {'watched' if watched else 'NOT WATCHED'}")
-    if config.getoption("own") or environment:
+    if elsewhere(config):
         terminalreporter.write_line("\n" + rows_that_hold(terminalreporter.stats))
 
 

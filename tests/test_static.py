@@ -261,15 +261,21 @@ def refused_in_a_line(apply, tree, change, says):
     assert len(result.stdout.splitlines()) == 1 and re.search(says, result.stdout), result.stdout
 
 
-def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
-    first = run("linux/apply", kernel_tree)
-    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
-    files = snapshot(kernel_tree)
-    assert "OPTEE_VIRT_COMPAT" in (kernel_tree / "drivers/tee/optee/Kconfig").read_text()
+def applied_once(tree, apply, *first):
+    """Apply, or the command first, puts the change into a tree, and apply then finds it
+    there; the tree's files."""
+    result = run(*(first or (apply, tree)))
+    assert result.returncode == 0 and "applied" in result.stdout, result.stdout
+    files = snapshot(tree)
+    again = run(apply, tree)
+    assert again.returncode == 0 and "is there already" in again.stdout, again.stdout
+    assert snapshot(tree) == files
+    return files
 
-    second = run("linux/apply", kernel_tree)
-    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
-    assert snapshot(kernel_tree) == files
+
+def test_apply_puts_the_change_into_a_tree_once(kernel_tree):
+    files = applied_once(kernel_tree, "linux/apply")
+    assert "OPTEE_VIRT_COMPAT" in (kernel_tree / "drivers/tee/optee/Kconfig").read_text()
 
     (kernel_tree / "drivers/tee/optee/virt_compat.c").write_text("/* an older one */\n")
     third = run("linux/apply", kernel_tree)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """U-Boot's driver on real firmware, and what it hands over to who comes next."""
 
+import functools
 import re
 import shutil
 import struct
@@ -12,7 +13,7 @@ from bench.board import CALLS_UID, ENOTAVAIL, UID_0, VM_CREATED, VM_DESTROYED
 from bench.machine import BUILD, DOM0_ADDRESS, Machine
 from bench.qemu_board import QemuBoard
 from conftest import RESULTS
-from test_static import refusal, refused_in_a_line, run, snapshot
+from test_static import applied_once, refusal, refused_in_a_line, run
 
 VERSIONS = ("2023.01", "2025.01")
 SUBSET = "1001 1003 1004 6001"
@@ -49,14 +50,6 @@ def smc(board, function, *arguments, a7=0):
     words = [function, *arguments, *[0] * (6 - len(arguments)), a7]
     answer = board.u("smc " + " ".join(f"{word:x}" for word in words))
     return tuple(int(word, 0) for word in re.search(r"Res: +(.*)", answer)[1].split())
-
-
-def fill(board):
-    """Announce guests until OP-TEE has no room for another; their ids."""
-    guests = []
-    while smc(board, VM_CREATED, 5 + len(guests))[0] == 0:
-        guests.append(5 + len(guests))
-    return guests
 
 
 def yielding(board, command, *parameters):
@@ -258,7 +251,7 @@ def test_no_optee(board):
 def test_no_free_slot(board):
     board.u("unbind /firmware/optee")
     assert board.guests() == (1, 1)
-    guests = fill(board)
+    guests = board.fill(functools.partial(smc, board))
     board.u("bind /firmware/optee optee")
     for _ in range(2):
         out, status = board.try_u("optee guest")
@@ -345,13 +338,9 @@ def tree(tmp_path):
 
 
 def test_apply_puts_the_change_into_a_tree_once(tree):
-    first = run("make", "--no-print-directory", "uboot-apply", f"USRC={tree}")
-    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
-    files = snapshot(tree)
+    applied_once(tree, "u-boot/apply",
+                 "make", "--no-print-directory", "uboot-apply", f"USRC={tree}")
     assert "OPTEE_VIRT_COMPAT" in (tree / "drivers/tee/optee/Kconfig").read_text()
-    second = run("u-boot/apply", tree)
-    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
-    assert snapshot(tree) == files
 
 
 @pytest.mark.parametrize("gone, instead, hook", (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Xen after U-Boot, and what becomes of a guest that U-Boot has kept for a domain."""
 
+import functools
 import re
 import shutil
 
@@ -10,8 +11,8 @@ from bench.board import VM_CREATED
 from bench.machine import BUILD, XEN, XEN_ADDRESS
 from bench.qemu_board import QemuBoard
 from conftest import RESULTS
-from test_static import refusal, refused_in_a_line, run, snapshot
-from test_uboot import (ASKED_FOR, META_VALUE, OPEN_SESSION, fail_an_allocation, fill,
+from test_static import applied_once, refusal, refused_in_a_line
+from test_uboot import (ASKED_FOR, META_VALUE, OPEN_SESSION, fail_an_allocation,
                         largest_failed_allocation, smc, uboot, yielding)
 
 full = pytest.mark.full
@@ -109,7 +110,7 @@ def test_nothing_kept(board):
 def use_up_the_slots(board):
     """How many there were."""
     board.u("unbind /firmware/optee")
-    return len(fill(board))
+    return len(board.fill(functools.partial(smc, board)))
 
 
 @full
@@ -146,7 +147,9 @@ def domain(board, what, number):
     return status, re.findall(rf"d{number}:.*OP-?TEE.*|{what}: .*", board.normal()[before:])
 
 
-TOOLSTACK = {"xen": OURS, "xen_append": "optee-inherit=1", "toolstack": True}
+# With tests/domain in dom0.
+TOOLSTACK = {"xen": OURS, "xen_append": "optee-inherit=1",
+             "extra": str(BUILD / "tests/domain.cpio")}
 
 
 @full
@@ -200,12 +203,7 @@ def tree(tmp_path):
 
 
 def test_apply_puts_the_change_into_a_tree_once(tree):
-    first = run("make", "--no-print-directory", "xen-apply", f"XSRC={tree}")
-    assert first.returncode == 0 and "applied" in first.stdout, first.stdout
-    files = snapshot(tree)
-    second = run("xen/apply", tree)
-    assert second.returncode == 0 and "is there already" in second.stdout, second.stdout
-    assert snapshot(tree) == files
+    applied_once(tree, "xen/apply", "make", "--no-print-directory", "xen-apply", f"XSRC={tree}")
 
 
 @pytest.mark.parametrize("gone, instead, hook", (
