@@ -24,7 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <tee_client_api.h>
 #include <unistd.h>
@@ -219,10 +219,14 @@ static void *allocate(size_t size)
 /* Neighbours in it are none in the machine: each second page is taken first. */
 static void *allocate_scattered(size_t size)
 {
-	char *buffer = aligned_alloc(PAGE, size);
+	char *buffer;
 	size_t n;
 
-	if (!buffer || madvise(buffer, size, MADV_NOHUGEPAGE))
+	/* The allocator writes beside the buffer, and has a huge page for both else. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		die("no scattered memory: %s", strerror(errno));
+	buffer = aligned_alloc(PAGE, size);
+	if (!buffer)
 		die("no scattered memory: %s", strerror(errno));
 	for (n = 0; n < size; n += 2 * PAGE)
 		buffer[n] = 1;
