@@ -148,7 +148,7 @@ endef
 $(foreach build,virtualized plain,$(eval $(call firmware,$(build),/root/versions,$(TFA_OUT))))
 $(foreach build,$(OPTEE_BUILDS),$(eval $(call firmware,$(build),-$(build)/built,$(if $(filter ffa%,$(build)),$(TFA_SPMD),$(TFA_OUT)))))
 
-$(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/%/root/versions
+$(B)/rootfs/%.cpio: bench/rootfs/build bench/rootfs/init bench/unpack $(B)/optee/%/root/versions
 	$(call log,root file system of $*)
 	mkdir -p $(@D)
 	bench/rootfs/build $(abspath $@) $* $(abspath $(B)/optee/$*/root) arm64 \
@@ -174,7 +174,7 @@ $(B)/sbsign/root/versions: bench/fetch $(B)/apt/bookworm/updated
 	bench/fetch $(@D) bookworm sbsigntool
 
 # Of 32 bits, with the trusted applications of xtest, which is for 64 bits only.
-$(B)/rootfs/trixie-armhf.cpio: bench/rootfs/build bench/rootfs/init $(B)/optee/trixie/root/versions $(B)/optee/tests/root/versions
+$(B)/rootfs/trixie-armhf.cpio: bench/rootfs/build bench/rootfs/init bench/unpack $(B)/optee/trixie/root/versions $(B)/optee/tests/root/versions
 	$(call log,32-bit root file system)
 	bench/rootfs/build $(abspath $@) trixie $(abspath $(B)/optee/trixie/root) armhf libteec2
 	cd $(B)/optee/tests/root && find usr/lib/optee_armtz | cpio -o -H newc -R 0:0 --quiet >> $(abspath $@)

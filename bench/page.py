@@ -23,7 +23,8 @@ table { border-collapse: collapse; margin: 1em 0; }
 td, th { border-bottom: 1px solid #ccc; padding: .2em .9em .2em 0; text-align: left;
          vertical-align: top; }
 td.number { text-align: right; }
-pre { background: #f4f4f4; font-size: 12px; max-height: 30em; overflow: auto; padding: .7em; }
+pre { background: #f4f4f4; font-size: 12px; margin: 0; padding: .7em; }
+.box { display: flex; flex-direction: column-reverse; max-height: 30em; overflow: auto; }
 .failed { color: #b00020; font-weight: bold; } .passed { color: #1b6e20; }
 .skipped { color: #8a6100; } svg { height: auto; max-width: 100%; }
 """
@@ -83,17 +84,22 @@ def table(heading, rows):
     return "<table>\n" + "".join(f"<tr>{line}</tr>\n" for line in lines) + "</table>\n"
 
 
+def box(text):
+    """Its end is what is seen first."""
+    return f"<div class=box><pre>{html.escape(text)}</pre></div>\n"
+
+
 def failure(results, case):
     """What a failed test says, and the ends of both its consoles."""
     parts = [f"<details open><summary class=failed>{html.escape(case.place)}: "
-             f"{html.escape(case.name)}</summary>\n<pre>{html.escape(case.text)}</pre>\n"]
+             f"{html.escape(case.name)}</summary>\n{box(case.text)}"]
     for name, world in CONSOLES:
         log = results / case.logs / f"{name}.log"
         if log.exists():
             lines = log.read_text(errors="replace").splitlines()
             text = "\n".join(re.sub(r"[^\x20-\x7e]", "", line) for line in lines[-SHOWN_LINES:])
             parts.append(f"<p>Console of the {world}, {min(len(lines), SHOWN_LINES)} of "
-                         f"{len(lines)} lines</p>\n<pre>{html.escape(text)}</pre>\n")
+                         f"{len(lines)} lines</p>\n{box(text)}")
     return "".join(parts) + "</details>\n"
 
 

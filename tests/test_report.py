@@ -3,12 +3,13 @@
 
 import html.parser
 import json
-import shutil
+import re
 
 import pytest
 import yaml
 
 from bench import page
+from bench.machine import BUILD
 from conftest import TOP
 from test_static import run
 
@@ -83,16 +84,49 @@ def test_no_results_are_a_line(results):
         (results / "junit.xml").unlink(missing_ok=True)
 
 
+# What is seen without scrolling to the side, or in a box.
+SEEN = """<script>addEventListener("load", () => {
+  const inside = (inner, outer) => inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+  const end = box => {
+    const range = document.createRange(), text = box.querySelector("pre").firstChild;
+    range.setStart(text, text.length - 1);
+    range.setEnd(text, text.length);
+    return inside(range.getBoundingClientRect(), box.getBoundingClientRect());
+  };
+  document.title = JSON.stringify({
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    ends: [...document.querySelectorAll(".box")].map(end),
+    plot: document.querySelector("svg").getBoundingClientRect().width,
+    rows: [...document.querySelectorAll("tr")].map(row => row.getBoundingClientRect().height),
+  });
+})</script>"""
+
+
+def browse(page, profile, *options):
+    """Debian's Chromium, run where it is."""
+    root = BUILD / "chromium/root"
+    libraries = list((root / "usr/lib").glob("*-linux-gnu"))
+    libraries += [path / "pulseaudio" for path in libraries]
+    return run("env", f"LD_LIBRARY_PATH={':'.join(map(str, libraries))}", f"FONTCONFIG_SYSROOT={root}",
+               root / "usr/lib/chromium/chromium", "--headless", "--no-sandbox", "--disable-gpu",
+               "--window-size=1200,2400", f"--user-data-dir={profile}", *options, f"file://{page}")
+
+
 @pytest.mark.full
 def test_page_in_a_browser(results):
-    if not shutil.which("chromium"):
-        pytest.skip("chromium is not installed")
+    if not (BUILD / "chromium/root/versions").exists():
+        pytest.skip("no Chromium: bookworm has not answered")
     page.report(results, page.drawing(TOP / "docs/results.svg"))
-    picture = results / "picture.png"
-    result = run("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,2400",
-                 f"--user-data-dir={results / 'profile'}", f"--screenshot={picture}",
-                 f"file://{results / 'report.html'}")
-    assert picture.exists() and picture.stat().st_size > 20000, result.stdout
+    written = results / "report.html"
+    drawn = browse(written, results / "profile", f"--screenshot={results / 'picture.png'}")
+    picture = (results / "picture.png").read_bytes()
+    assert picture[:4] == b"\x89PNG" and len(picture) > 50000, drawn.stdout
+    written.write_text(written.read_text() + SEEN)
+    loaded = browse(written, results / "profile", "--dump-dom").stdout
+    seen = json.loads(re.search("<title>(.*?)</title>", loaded, re.DOTALL)[1])
+    assert seen["wide"] <= 0 and seen["plot"] > 800, seen
+    assert len(seen["ends"]) == 3 and all(seen["ends"]), seen
+    assert min(seen["rows"]) > 10, seen
 
 
 @pytest.mark.parametrize("template", ("github-actions.yml", "gitlab-ci.yml"))

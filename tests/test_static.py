@@ -189,7 +189,7 @@ def test_root_file_system_needs_no_root():
     packages = re.search(r" arm64 \\\n\t+(\S+)\n", (TOP / "bench/firmware.mk").read_text())[1]
     with tempfile.TemporaryDirectory() as name:
         place = pathlib.Path(name)
-        for part in ("bench/apt", "bench/rootfs", "build/apt/trixie/mirror",
+        for part in ("bench/apt", "bench/rootfs", "bench/unpack", "build/apt/trixie/mirror",
                      "build/optee/trixie/root/usr/lib/optee-os-dev"):
             copy = shutil.copytree if (TOP / part).is_dir() else shutil.copy
             (place / part).parent.mkdir(parents=True, exist_ok=True)

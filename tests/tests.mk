@@ -110,6 +110,15 @@ $(B)/tests/aarch32.bin: tests/aarch32/entry.S | packages
 $(B)/cbmc/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(B)/cbmc/root trixie cbmc minisat libc6 libgcc-s1 libstdc++6
 
+# A browser that looks at the report, run where it is.
+$(B)/chromium/root/versions: bench/unpack $(B)/apt/bookworm/updated
+	mkdir -p $(B)/chromium
+	bench/unpack $(@D) bookworm "$$(dpkg --print-architecture)" chromium,fonts-dejavu-core
+
+# labgrid with a coordinator for the board that is at one, with this machine's own libraries.
+$(B)/labgrid/root/versions: bench/fetch $(B)/apt/sid/updated
+	bench/fetch $(@D) sid python3-labgrid python3-grpcio-reflection
+
 # The client of the firmware TPM that OP-TEE's builds have.
 $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/versions
 	mkdir -p $(@D)/pcr
@@ -190,6 +199,8 @@ full-inputs: inputs drivers $(FULL)
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
 	@$(MAKE) --no-print-directory sid-eight sid-ffa-crowded sid-ffa-fixed sid-ffa-plain sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/edk2/QEMU_EFI.fd || echo "== no EDK2: its scenarios are skipped"
+	@$(MAKE) --no-print-directory $(B)/chromium/root/versions || echo "== no Chromium: the look at the report is skipped"
+	@$(MAKE) --no-print-directory $(B)/labgrid/root/versions || echo "== no labgrid with a coordinator: its scenario is skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 
