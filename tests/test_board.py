@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Boards that are not QEMU's, by labgrid: one that is simulated, and what is no board."""
 
+import os
+import re
+import shlex
 import socket
+import subprocess
+import time
 
 import pytest
 import yaml
 from labgrid.factory import target_factory
 
 from bench import simulated
-from bench.machine import Machine
+from bench.machine import BUILD, Machine
 from bench.real_board import features, needs
 from conftest import TOP
 from test_static import run
@@ -68,15 +73,66 @@ def environment(tmp_path):
     assert run(TOP / "bench/power", "off", tmp_path / "board").returncode == 0
 
 
-@pytest.mark.parametrize("scenarios, passes", (
-    pytest.param("test_what_this_optee", 1, marks=pytest.mark.short, id="one"),
-    pytest.param("test_what_this_optee or test_guest_with or test_no_free_slot or (life and "
-                 "(left_behind or power_off or reboot))", 10, marks=pytest.mark.full, id="ten"),
-))
-def test_simulated_board(environment, scenarios, passes, note):
+def passes(environment, scenarios, number):
+    """So many scenarios pass on this board: the last line of that run."""
     result = run("make", "--no-print-directory", "check-board", f"LG_ENV={environment}",
                  f"T={scenarios}")
     assert result.returncode == 0, result.stdout
     assert f"board: {environment}, secure console watched" in result.stdout
-    assert f"\n{passes} passed, 0 failed, " in result.stdout, result.stdout
-    note(f"simulated board: {result.stdout.splitlines()[-1]}")
+    assert f"\n{number} passed, 0 failed, " in result.stdout, result.stdout
+    return result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("scenarios, number", (
+    pytest.param("test_what_this_optee", 1, marks=pytest.mark.short, id="one"),
+    pytest.param("test_what_this_optee or test_guest_with or test_no_free_slot or (life and "
+                 "(left_behind or power_off or reboot))", 10, marks=pytest.mark.full, id="ten"),
+))
+def test_simulated_board(environment, scenarios, number, note):
+    note(f"simulated board: {passes(environment, scenarios, number)}")
+
+
+@pytest.fixture
+def coordinator(environment, tmp_path, monkeypatch):
+    """The commands of docs/guide/board.md, with the ports of this board."""
+    root = BUILD / "labgrid/root"
+    if not (root / "versions").exists():
+        pytest.skip("no labgrid with a coordinator: sid has not answered")
+    ports = re.findall(r"localhost, port: (\d+)", environment.read_text())
+    address = f"127.0.0.1:{free_port()}"
+    exports = (BOARDS / "exports.yaml").read_text()
+    for old, new in zip(re.findall(r"port: (\d+)", exports), ports, strict=True):
+        exports = exports.replace(old, new)
+    (tmp_path / "exports.yaml").write_text(exports)
+    monkeypatch.setenv("PYTHONPATH", str(root / "usr/lib/python3/dist-packages"))
+    monkeypatch.setenv("PATH", f"{root / 'usr/bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("LG_COORDINATOR", address)
+    guide = (TOP / "docs/guide/board.md").read_text()
+    first, second, *client = [shlex.split(line) for line in
+                              re.findall(r"^    (labgrid-.*)$", guide, re.MULTILINE)]
+    first += ["--listen", address]
+    second[-1] = tmp_path / "exports.yaml"
+    with open(tmp_path / "log", "w") as log, \
+            subprocess.Popen(first, cwd=tmp_path, stdout=log, stderr=log) as serves, \
+            subprocess.Popen(second, cwd=tmp_path, stdout=log, stderr=log) as exports:
+        try:
+            while run("labgrid-client", "resources").stdout.count("NetworkSerialPort") < 2:
+                assert serves.poll() is exports.poll() is None, (tmp_path / "log").read_text()
+                time.sleep(0.5)
+            for command in client:
+                result = run(*command)
+                assert result.returncode == 0, result.stdout
+            yield
+            assert run("labgrid-client", "-p", "qemu", "release").returncode == 0
+        finally:
+            exports.terminate()
+            serves.terminate()
+
+
+@pytest.mark.full
+def test_simulated_board_at_a_coordinator(coordinator, environment):
+    text, count = re.subn("(      - NetworkSerialPort: .*\n){2}",
+                          "      - RemotePlace: {name: qemu}\n", environment.read_text())
+    assert count == 1
+    environment.write_text(text)
+    passes(environment, "test_what_this_optee", 1)

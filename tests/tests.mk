@@ -117,7 +117,7 @@ $(B)/chromium/root/versions: bench/unpack $(B)/apt/bookworm/updated
 
 # labgrid with a coordinator for the board that is at one, with this machine's own libraries.
 $(B)/labgrid/root/versions: bench/fetch $(B)/apt/sid/updated
-	bench/fetch $(@D) sid python3-labgrid python3-grpcio-reflection
+	bench/fetch $(@D) sid labgrid-coordinator labgrid-exporter labgrid-client python3-labgrid python3-grpcio-reflection
 
 # The client of the firmware TPM that OP-TEE's builds have.
 $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/versions
