@@ -116,7 +116,8 @@ static void switch_off_parked(struct shim *shim)
 	}
 }
 
-static void start_others_once(struct shim *shim)
+/* They wait afterwards. Nonzero if one did not come back. */
+static unsigned int start_others_once(struct shim *shim)
 {
 	unsigned int n, stuck = 0;
 
@@ -124,12 +125,8 @@ static void start_others_once(struct shim *shim)
 		start_once(shim, &shim->cpu[n]);
 		stuck |= shim->cpu[n].lost.function == PSCI_AFFINITY_INFO;
 	}
-	/*
-	 * A CPU that OP-TEE keeps has TF-A's locks: no other could be switched off,
-	 * or on again (psci_warmboot_entrypoint(), lib/psci/psci_common.c of 2.12).
-	 */
-	if (!stuck)
-		switch_off_parked(shim);
+
+	return stuck;
 }
 
 static const char *announce(struct shim *shim, unsigned int id)
@@ -150,31 +147,21 @@ static const char *announce(struct shim *shim, unsigned int id)
 	return NULL;
 }
 
-/**
- * call_announce() - Become a guest of OP-TEE, if it is built for guests
- * @shim: its guest tells afterwards what we are
- * @id:	  to announce, 1..65535
- *
- * All other CPUs are started once before, and are off again afterwards, or wait
- * for the kernel's CPU_ON if one of them does not come back: on some processors a
- * trusted application hangs on a CPU that is switched on for the first time after
- * the guest was made, see optee_guest_late_cpu_hangs(). Whether they are of this
- * kind only they themselves can tell.
- *
- * Context: Before the kernel is started.
- * Return: a line that tells why it failed and what to do, or NULL.
- */
-const char *call_announce(struct shim *shim, unsigned int id)
+static int answers_by_smc(struct shim *shim)
 {
 	unsigned long res[4];
-	const char *error;
 
 	guest_call(shim, OPTEE_GUEST_CALLS_UID, 0, 0, res);
-	if ((uint32_t)res[0] != OPTEE_GUEST_UID_0 ||
-	    (uint32_t)res[1] != OPTEE_GUEST_UID_1 ||
-	    (uint32_t)res[2] != OPTEE_GUEST_UID_2 ||
-	    (uint32_t)res[3] != OPTEE_GUEST_UID_3)
-		return "no OP-TEE answers: boot the kernel's own Image";
+
+	return (uint32_t)res[0] == OPTEE_GUEST_UID_0 &&
+	       (uint32_t)res[1] == OPTEE_GUEST_UID_1 &&
+	       (uint32_t)res[2] == OPTEE_GUEST_UID_2 &&
+	       (uint32_t)res[3] == OPTEE_GUEST_UID_3;
+}
+
+static const char *exchange_capabilities(struct shim *shim)
+{
+	unsigned long res[4];
 
 	/* A multiprocessor, which is what bit 0 of a1 being clear means. */
 	guest_call(shim, OPTEE_EXCHANGE_CAPABILITIES, 0, 0, res);
@@ -182,13 +169,59 @@ const char *call_announce(struct shim *shim, unsigned int id)
 		return "OP-TEE exchanges no capabilities: report its version";
 	shim->caps = res[1];
 
-	if (shim->caps & OPTEE_GUEST_CAP_VIRTUALIZATION && optee_guest_id_valid(id))
-		start_others_once(shim);
+	return NULL;
+}
 
-	error = announce(shim, id);
+/**
+ * call_announce() - Become a guest of OP-TEE, if it is built for guests
+ * @shim: its guest tells afterwards what we are to one that is called by SMC
+ * @id:	  to announce, 1..65535; 1..32767 by FF-A
+ *
+ * All other CPUs are started once before, and are off again afterwards, or wait
+ * for the kernel's CPU_ON if one of them does not come back: on some processors a
+ * trusted application hangs on a CPU that is switched on for the first time after
+ * the guest was made, see optee_guest_late_cpu_hangs(). Whether they are of this
+ * kind only they themselves can tell.
+ *
+ * Where only FF-A is there the guest is made when the kernel has mapped its buffers,
+ * and the CPUs wait in any case: optee_os 4.10 below TF-A 2.12 lets none be switched
+ * off (spmd_cpu_off_handler(), services/std_svc/spmd/spmd_pm.c).
+ *
+ * Context: Before the kernel is started.
+ * Return: a line that tells why it failed and what to do, or NULL.
+ */
+const char *call_announce(struct shim *shim, unsigned int id)
+{
+	const int by_smc = answers_by_smc(shim), by_ffa = ffa_find(shim);
+	const int ffa_takes_id = id >= FFA_GUEST_ID_MIN && id <= FFA_GUEST_ID_MAX;
+	const char *error = NULL;
+	unsigned int stuck = 0;
+
+	if (by_smc)
+		error = exchange_capabilities(shim);
+	else if (!by_ffa)
+		error = "no OP-TEE answers: boot the kernel's own Image";
+	else if (!ffa_takes_id)
+		error = ffa_guest_explain(FFA_GUEST_EID);
+	if (error)
+		return error;
+
+	if (!by_smc || (shim->caps & OPTEE_GUEST_CAP_VIRTUALIZATION &&
+			optee_guest_id_valid(id)))
+		stuck = start_others_once(shim);
+	/*
+	 * A CPU that OP-TEE keeps has TF-A's locks: no other could be switched off,
+	 * or on again (psci_warmboot_entrypoint(), lib/psci/psci_common.c of 2.12).
+	 */
+	if (by_smc && !stuck)
+		switch_off_parked(shim);
+	if (by_smc)
+		error = announce(shim, id);
 	/* The kernel will use our memory: they must not stay there. */
 	if (error)
 		switch_off_parked(shim);
+	else if (by_ffa && ffa_takes_id)
+		shim->ffa.id = id;
 
 	return error;
 }
@@ -204,8 +237,9 @@ const char *call_remove(struct shim *shim)
 {
 	const struct optee_guest_transport transport = { guest_call, shim };
 	enum optee_guest_error err = optee_guest_leave(&shim->guest, &transport);
+	const char *error = ffa_remove(shim);
 
-	return err ? optee_guest_explain(err) : NULL;
+	return err ? optee_guest_explain(err) : error;
 }
 
 /* The function, as the specifications write it. */
@@ -316,14 +350,17 @@ static void suspend(struct shim_cpu *cpu, uint64_t x[31], unsigned int n)
 static void system_end(struct shim *shim, uint64_t x[31])
 {
 	const unsigned int id = optee_guest_tag(&shim->guest);
+	const unsigned int by_ffa = shim->ffa.guest.id;
 	const char *error = call_remove(shim);
 
 	if (error)
 		shim->print(shim, error);
 	shim->smc(shim->ctx, x);
-	if (!id)
+	if (!id && !by_ffa)
 		return;
-	error = announce(shim, id);
+	error = id ? announce(shim, id) : NULL;
+	if (by_ffa && !error)
+		error = ffa_announce(shim);
 	shim->print(shim, error ? error :
 		    "the machine goes on: a new guest, without sessions");
 }
@@ -356,6 +393,9 @@ static void standard_secure(struct shim_cpu *cpu, uint64_t x[31])
 	case SDEI_FIRST ... SDEI_LAST:
 		/* EL3 would enter the kernel's handlers at EL2, DEN0054. */
 		x[0] = UNKNOWN_FUNCTION;
+		break;
+	case FFA_FIRST ... FFA_LAST:
+		ffa_dispatch(shim, fid, x);
 		break;
 	default:
 		shim->smc(shim->ctx, x);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "console.h"
+#include "ffa.h"
 #include "layout.h"
 #include "optee_guest_faults.h"
 #include "optee_guest_mediator.h"
@@ -93,6 +94,7 @@ struct shim_cpu {
  * @start:     first byte of our memory
  * @end:       first byte behind it
  * @console:   the early console
+ * @ffa:       what we are to secure partitions
  */
 struct shim {
 	void (*smc)(void *ctx, uint64_t r[18]);
@@ -111,6 +113,7 @@ struct shim {
 	uint64_t start;
 	uint64_t end;
 	struct console console;
+	struct shim_ffa ffa;
 };
 
 enum shim_conduit {

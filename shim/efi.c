@@ -127,7 +127,7 @@ static const char *stay(struct efi_boot_services *boot, const void *fdt)
 	for (node = tree_next_cpu(fdt, 0, &mpidr); node > 0;
 	     node = tree_next_cpu(fdt, node, &mpidr))
 		size += SHIM_SLOT_SIZE;
-	size += 2 * PAGE_MAX;
+	size += 2 * PAGE_MAX + 3 * FFA_BUFFER;
 	if (boot->allocate_pages(EFI_ALLOCATE_ANY, EFI_RESERVED_MEMORY, size / EFI_PAGE + 1,
 				 &memory))
 		return no_memory;

@@ -18,7 +18,7 @@
 
 _Static_assert(sizeof(struct shim_regs) == SHIM_REGS_SIZE, "layout.h");
 _Static_assert(sizeof(struct shim_cpu) == SHIM_SLOT_SIZE, "layout.h");
-_Static_assert(sizeof(struct shim) <= 192, "shim.lds");
+_Static_assert(sizeof(struct shim) <= 288, "shim.lds");
 _Static_assert(offsetof(struct shim_cpu, go) == SHIM_CPU_GO, "layout.h");
 _Static_assert(offsetof(struct shim_cpu, on) == 0, "shim_park: x0 of shim_return");
 _Static_assert(offsetof(struct shim_header, params) == SHIM_PARAMS, "layout.h");
@@ -299,7 +299,7 @@ void shim_exception(struct shim_regs *regs, unsigned int vector)
 }
 
 /**
- * shim_set_up_slots() - Give every CPU in the tree a slot
+ * shim_set_up_slots() - Give every CPU in the tree a slot, and FF-A its buffers
  * @shim:  with start, and cpu, which is this CPU's slot
  * @fdt:   the tree
  * @limit: end of the memory that is there for slots
@@ -325,13 +325,15 @@ const char *shim_set_up_slots(struct shim *shim, const void *fdt, uint64_t limit
 			found = 1;
 			continue;
 		}
-		if ((uintptr_t)(cpu + 1) > limit)
+		if ((uintptr_t)(cpu + 1) + 3 * FFA_BUFFER > limit)
 			return "the device tree has more CPUs than we have room for";
 		cpu->mpidr = other;
 		cpu->shim = shim;
 		shim->cpus++;
 	}
-	shim->end = ((uintptr_t)(shim->cpu + shim->cpus) + PAGE_MAX - 1) &
+	shim->ffa.buffers = ((uintptr_t)(shim->cpu + shim->cpus) + FFA_BUFFER - 1) &
+			    ~(uint64_t)(FFA_BUFFER - 1);
+	shim->end = (shim->ffa.buffers + 2 * FFA_BUFFER + PAGE_MAX - 1) &
 		    ~(uint64_t)(PAGE_MAX - 1);
 
 	return found ? NULL : "the device tree does not have the CPU that boots";
@@ -416,10 +418,17 @@ void shim_introduce(struct shim *shim, const char *limits)
 	unsigned int n;
 
 	start_line(shim);
-	text(shim, optee_guest_role_name(shim->guest.role));
+	if (shim->guest.role != OPTEE_GUEST_NONE)
+		text(shim, optee_guest_role_name(shim->guest.role));
 	if (shim->guest.role == OPTEE_GUEST_GUEST) {
 		text(shim, " ");
 		decimal(shim, shim->guest.id);
+	}
+	if (shim->ffa.id) {
+		text(shim, shim->guest.role != OPTEE_GUEST_NONE ? ", FF-A guest " :
+								  "FF-A guest ");
+		decimal(shim, shim->ffa.id);
+		text(shim, " if a partition asks");
 	}
 	if (shim->guest.note == OPTEE_GUEST_RECLAIMED)
 		text(shim, ", one left behind was removed");

@@ -14,9 +14,9 @@ SHIM_VERSION := -DSHIM_VERSION='"$(VERSION)"'
 SHIM_WARN := -Wall -Wextra -Werror -Wstack-usage=512
 
 # There is one conduit below the shim.
-SHIM_CORE := $(filter-out core/optee_guest_conduit.c,$(wildcard core/optee_guest*.c))
+SHIM_CORE := $(filter-out core/optee_guest_conduit.c,$(wildcard core/optee_guest*.c)) core/ffa_guest.c
 
-SHIM_C := $(addprefix shim/,main.c call.c console.c el2.c tree.c lib.c) $(SHIM_CORE)
+SHIM_C := $(addprefix shim/,main.c call.c ffa.c console.c el2.c tree.c lib.c) $(SHIM_CORE)
 SHIM_EFI_C := $(addprefix shim/,efi.c regime.c next.c)
 SHIM_H := $(wildcard shim/*.h core/*.h)
 SHIM_OBJ := $(patsubst %.c,$(SHIM)/%.o,$(notdir $(SHIM_C))) $(SHIM)/head.o

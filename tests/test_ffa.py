@@ -18,6 +18,7 @@ machine = pytest.mark.machine
 VIRTUALIZED = {"suite": "sid", "firmware": "ffa", "ffa": True}
 PLAIN = {**VIRTUALIZED, "firmware": "ffa-plain"}
 FIXED = {**VIRTUALIZED, "firmware": "ffa-fixed"}
+SHIM = {"shim": True}
 # No CPU can be switched off on this firmware: see docs/guide/ffa.md.
 KEXEC = {"disks": True, "cpus": 1}
 
@@ -28,10 +29,20 @@ DRIVER = "drivers/firmware/arm_ffa/driver.c"
 
 
 def becomes_guest(board):
-    log = board.load_ffa()
-    assert "ARM FF-A: guest 1\n" in log and "optee: initialized driver" in log, log
+    """By the driver with our change, or by the shim below the one without."""
+    log = board.load_ffa("stock" if board.machine.shim else "id-1")
+    assert ("ARM FF-A: guest 1\n" in log) != board.machine.shim, log
+    assert "optee: initialized driver" in log, log
     added, removed = board.guests()
     assert added == removed + 1
+
+
+def both_ways(*machines):
+    """Each of these scenarios with our driver, and with the stock one on the shim."""
+    return pytest.mark.parametrize(
+        "machine", [{**machine, **below} for machine in machines for below in ({}, SHIM)],
+        ids=[f"{machine['firmware']}-{way}" for machine in machines for way in ("driver", "shim")],
+        indirect=True)
 
 
 def interrupts(board):
@@ -49,8 +60,11 @@ def test_stock_driver_is_refused(board):
 
 
 @pytest.mark.row(15)
-@machine(**VIRTUALIZED)
+@both_ways(VIRTUALIZED)
 def test_guest(board):
+    if board.machine.shim:
+        assert "optee-shim: FF-A guest 1 if a partition asks, 2 CPUs" in board.normal()
+    assert board.sh("nproc") == "2" and board.guests() == (0, 0)
     becomes_guest(board)
     board.xtest("-t regression 1004")
     board.unload_ffa()
@@ -67,10 +81,12 @@ def share_scattered(board, way):
 
 
 @full
-@machine(**FIXED, client=True)
-def test_memory_in_many_pieces(board):
+@pytest.mark.parametrize("machine, way", ((FIXED, "id-1"), ({**FIXED, **SHIM}, "stock")),
+                         ids=("driver", "shim"), indirect=["machine"])
+@machine(client=True)
+def test_memory_in_many_pieces(board, way):
     """OP-TEE must know whose the second message is."""
-    out, status = share_scattered(board, "id-1")
+    out, status = share_scattered(board, way)
     assert not status, out
 
 
@@ -87,15 +103,15 @@ def test_memory_in_many_pieces_is_refused(board, way):
 
 
 @full
-@machine(**PLAIN)
+@both_ways(PLAIN)
 def test_nothing_is_announced_to_a_plain_optee(board):
-    assert "ARM FF-A: guest" not in board.load_ffa()
+    assert "ARM FF-A: guest" not in board.load_ffa("stock" if board.machine.shim else "id-1")
     board.xtest("-t regression 1004")
     assert board.guests() == (0, 0)
 
 
 @full
-@machine(**VIRTUALIZED)
+@both_ways(VIRTUALIZED)
 def test_subset(board):
     becomes_guest(board)
     before = interrupts(board)
@@ -113,7 +129,8 @@ def test_whole_xtest(board, note):
 
 
 @full
-@machine(**VIRTUALIZED, reboots=True)
+@both_ways(VIRTUALIZED)
+@machine(reboots=True)
 def test_reboot_under_load(board):
     """Clients are in OP-TEE, and have memory shared, when the guest is removed."""
     becomes_guest(board)
@@ -132,6 +149,14 @@ def test_no_room(board):
     log = board.load_ffa()
     assert "ARM FF-A: guest 1 of partition 0x8001: no room for a guest" in log, log
     board.sh("! ls /dev/tee0")
+
+
+@full
+@machine(**{**VIRTUALIZED, "firmware": "ffa-crowded"}, **SHIM)
+def test_no_room_on_the_shim(board):
+    finds_no_buffers(board, "stock")
+    assert "optee-shim: no room for a guest: lower CFG_VIRT_GUEST_COUNT" in board.normal()
+    assert board.guests() == (0, 0)
 
 
 def finds_no_buffers(board, way):

@@ -30,7 +30,9 @@ LIMIT = "#define OPTEE_GUEST_LIMIT\t\t64"
 CORE = ["--unsigned-overflow-check"]
 # The stacks of the shim's slots are not used here.
 SMALL_SLOTS = ("#define SHIM_SLOT_SHIFT\t\t11", "#define SHIM_SLOT_SHIFT\t\t9")
-DISPATCH = ["--unwind", "5", "--unwindset", "smc.0:19"]
+# Room for four of the smallest descriptors.
+SMALL_BUFFERS = ("#define FFA_BUFFER\t\t4096u", "#define FFA_BUFFER\t\t32u")
+DISPATCH = ["--unwind", "5", "--unwindset", "smc.0:19,refuse.0:6"]
 TFA = BUILD / "tfa/root/arm-trusted-firmware"
 LIBFDT = sorted((TFA / "lib/libfdt").glob("fdt*.c"))
 # The tree's memory reservations are gone through, of 16 bytes each.
@@ -83,8 +85,8 @@ def cbmc(place, name, *options, limit=64, edits=(), defines=(), only=None):
         defines = (f"BYTES={TREE_BYTES}", "ROOM=0x200000", *defines)
         options = (*TREE, "--function", name, *options)
     else:
-        edits = (*edits, SMALL_SLOTS)
-        sources = [place / "shim/call.c"]
+        edits = (*edits, SMALL_SLOTS, SMALL_BUFFERS)
+        sources = [place / "shim/call.c", place / "shim/ffa.c"]
         defines = (f"CPUS={3 if name == 'announcement' else 2}", *defines)
         options = (*DISPATCH, "--function", name, *options)
     for change in edits:
@@ -117,9 +119,10 @@ full = pytest.mark.full
     ("optee", 5, {}, "at most 4 guests where core/ allows for 5"),
     pytest.param("optee", 12, {}, "at most 11 guests where core/ allows for 12", marks=full),
     ("dispatch", 0, {}, "one call, 2 CPUs"),
+    ("ffa", 0, {}, "one call of FF-A, 2 CPUs"),
     ("announcement", 0, {}, "3 CPUs"),
     ("tree", 0, {}, f"{TREE_BYTES} bytes"),
-), ids=("answers", "answers-32", "optee", "optee-12", "dispatch", "announcement", "tree"))
+), ids=("answers", "answers-32", "optee", "optee-12", "dispatch", "ffa", "announcement", "tree"))
 def test_proof(name, limit, options, bounds, tmp_path, note):
     narrow = name == "optee" or options
     said = cbmc(tmp_path, name, *["--conversion-check"][:bool(narrow)], limit=limit, **options)
@@ -159,9 +162,16 @@ def test_proof(name, limit, options, bounds, tmp_path, note):
     ("optee", "world.strangers == ", "#define HONESTY_PROBES\t3", "#define HONESTY_PROBES\t1"),
     ("dispatch", "el3.in[7] ==", "x[7] = tag;", "x[7] = a7 ? a7 : tag;"),
     ("dispatch", "x[7] == (tag", "x[7] = a7;", "x[7] = tag;"),
-    ("dispatch", "el3.calls", "fid == OPTEE_GUEST_VM_DESTROYED", "fid == OPTEE_GUEST_CALLS_UID"),
+    ("dispatch", "!el3.calls && x[n]", "fid == OPTEE_GUEST_VM_DESTROYED", "fid == OPTEE_GUEST_CALLS_UID"),
     ("dispatch", "ENTRY", "x[2] = shim->entry;", "x[2] = start.entry;"),
     ("dispatch", "84000020", "SDEI_FIRST ... SDEI_LAST", "SDEI_FIRST ... SDEI_LAST - 1"),
+    ("ffa", "n == changed", "x[2] &= FFA_PHYSICAL_INSTANCE;", "x[2] |= FFA_PHYSICAL_INSTANCE;"),
+    ("ffa", "n == changed", "x[4] = ffa_guest_owner(&f->guest);", "x[4] = f->guest.id;"),
+    ("ffa", "!el3.calls && (uint32_t)x[0]", "if (x[2] & FFA_FRAMEWORK)", "if (x[2] == FFA_FRAMEWORK)"),
+    ("ffa", "el3.removed && !shim", "const char *error = ffa_remove(shim);\n\n\tif (error)",
+     "const char *error = NULL;\n\n\tif (error)"),
+    ("ffa", "(uint16_t)el3.out[2]", "error = (uint16_t)x[2] ? NULL : survey(shim);",
+     "error = survey(shim);"),
     ("announcement", "MODEL_CAP_VIRTUALIZATION", "|= OPTEE_GUEST_CAP_VIRTUALIZATION",
      "|= OPTEE_GUEST_CAP_ASYNC_NOTIF"),
     ("announcement", "parked", "if (error)\n\t\tswitch_off_parked",

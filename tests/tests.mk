@@ -42,15 +42,15 @@ $(B)/tests/test_uboot: tests/host/test_uboot.c tests/host/u-boot/stub.h tests/ho
 		$(UBOOT_TREE)/drivers/tee/optee/virt_compat*.c \
 		$(UBOOT_TREE)/drivers/tee/optee/optee_guest*.c -lcmocka
 
-SHIM_PURE := $(addprefix shim/,call.c console.c el2.c tree.c image.c regime.c next.c)
-SHIM_HOST := $(SHIM_PURE) $(SHIM_CORE) tests/host/model.c tests/host/firmware.c
+SHIM_PURE := $(addprefix shim/,call.c ffa.c console.c el2.c tree.c image.c regime.c next.c)
+SHIM_HOST := $(SHIM_PURE) $(SHIM_CORE) $(addprefix tests/host/,model.c spmc.c firmware.c)
 SHIM_HOST_FLAGS := -Icore -Ishim -Itests/host -isystem $(LIBFDT_INC)
 SHIM_HOST_LIBFDT := $(addprefix $(LIBFDT)/,$(LIBFDT_C) fdt_empty_tree.c fdt_sw.c)
 
-$(B)/tests/test_shim: tests/host/test_shim.c $(SHIM_HOST) $(wildcard tests/host/*.h) $(SHIM_H) $(B)/tfa/root/versions
+$(B)/tests/test_shim: tests/host/test_shim.c tests/host/shim_ffa.c $(SHIM_HOST) $(wildcard tests/host/*.h) $(SHIM_H) $(B)/tfa/root/versions
 	mkdir -p $(@D)
 	rm -f $@-*.gc*
-	gcc $(HOST_FLAGS) --coverage $(SHIM_HOST_FLAGS) -o $@ tests/host/test_shim.c \
+	gcc $(HOST_FLAGS) --coverage $(SHIM_HOST_FLAGS) -o $@ tests/host/test_shim.c tests/host/shim_ffa.c \
 		$(SHIM_HOST) $(SHIM_HOST_LIBFDT) -lcmocka
 
 $(B)/tests/trees: tests/host/trees.c shim/tree.c shim/console.c $(SHIM_H) $(B)/tfa/root/versions

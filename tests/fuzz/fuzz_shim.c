@@ -36,8 +36,8 @@ static uint64_t take(struct input *in, size_t bytes)
 	return value;
 }
 
-/* Functions that matter, and any other. */
-static uint32_t function(struct input *in)
+/* Functions that matter, of FF-A or not, and any other. */
+static uint32_t function(struct input *in, int of_ffa)
 {
 	static const uint32_t fids[] = {
 		MODEL_CALL_WITH_ARG, MODEL_CALLS_UID, MODEL_EXCHANGE_CAPABILITIES,
@@ -46,9 +46,20 @@ static uint32_t function(struct input *in)
 		0x8400000c, 0x8400000e, 0x84000012, 0x84000020, 0x80000000,
 		0xc4000001, 0xc4000003, 0xc400000e,
 	};
+	static const uint32_t ffa[] = {
+		SPMC_VERSION, SPMC_RXTX_MAP, SPMC_RXTX_UNMAP, SPMC_RX_RELEASE,
+		SPMC_PARTITION_INFO_GET, SPMC_ID_GET, SPMC_DIRECT_REQ, SPMC_MEM_FRAG_TX,
+		SPMC_NOTIFICATION_GET,
+	};
 	const unsigned int choice = take(in, 1);
-	uint32_t fid = choice & 0x80 ? (uint32_t)take(in, 4) :
-				       fids[choice % (sizeof(fids) / sizeof(fids[0]))];
+	uint32_t fid;
+
+	if (choice & 0x80)
+		fid = take(in, 4);
+	else if (of_ffa)
+		fid = ffa[choice % (sizeof(ffa) / sizeof(ffa[0]))];
+	else
+		fid = fids[choice % (sizeof(fids) / sizeof(fids[0]))];
 
 	return choice & 0x40 ? fid | 0x10000 : fid;
 }
@@ -106,12 +117,36 @@ static void check_passed(const struct firmware *f, unsigned int from,
 	}
 }
 
+static int is_ffa(uint32_t fid)
+{
+	fid &= ~0x40010000u;
+
+	return fid >= 0x84000060 && fid <= 0x840000ef;
+}
+
+/* There is a guest by FF-A if we say so, and none before its buffers are mapped. */
+static void check_ffa(const struct firmware *f)
+{
+	const struct shim_ffa *ffa = &f->shim.ffa;
+
+	assert(!f->spmc.halted);
+	assert(!ffa->guest.id || (f->spmc.mapped && ffa->guest.id == ffa->id));
+	assert(spmc_count(&f->spmc.partition[0], 1) + spmc_count(&f->spmc.partition[0], 2) +
+	       spmc_count(&f->spmc.partition[0], 3) == !!ffa->guest.id);
+}
+
 static void fuzz_calls(struct input *in)
 {
+	const unsigned int kind = take(in, 1);
 	unsigned int n, i, how;
 	struct firmware f;
 
-	firmware_init(&f, take(in, 1) & 1 ? MODEL_PLAIN : MODEL_VIRT_4_10);
+	firmware_init(&f, kind & 1 ? MODEL_PLAIN : MODEL_VIRT_4_10);
+	f.ffa = kind & 2;
+	/* One that does not ask is sent what the kernel likes. */
+	f.spmc.partition[0].wants = kind & 4 ? 0 : 0xc0;
+	f.spmc.instance = kind & 8 ? 0x11 : 0;
+	f.spmc.partition[0].slots = !(kind & 16);
 	how = take(in, 1);
 	f.lacks = how >> 4 & 0xe;
 	f.stays = how >> 1 & 0xe;
@@ -127,9 +162,12 @@ static void fuzz_calls(struct input *in)
 		cpu = &f.cpu[how % FIRMWARE_CPUS];
 		for (i = 0; i < 31; i++)
 			x[i] = 0x0101010101010101ull * i;
-		x[0] = take(in, 4) << 32 | function(in);
+		x[0] = take(in, 4) << 32 | function(in, how & 0x80);
 		for (i = 1; i < 4; i++)
 			x[i] = take(in, how & 0x40 ? 8 : 1);
+		/* The model writes to one of the kernel's buffers: lend it the shim's. */
+		if (((uint32_t)x[0] & ~0x40010000u) == (SPMC_RXTX_MAP & ~0x40000000u))
+			x[1] = x[2] = (uintptr_t)f.buffers;
 		memcpy(before, x, sizeof(x));
 		f.psci = take(in, 1) - 128;
 		f.off = take(in, 1);
@@ -142,7 +180,10 @@ static void fuzz_calls(struct input *in)
 
 		fid = before[0];
 		check_passed(&f, 0, cpu, before[7], tag);
-		assert(!memcmp(&x[4], &before[4], sizeof(x) - 4 * sizeof(x[0])));
+		i = f.ffa && is_ffa(fid) ? 8 : 4;
+		assert(!memcmp(&x[i], &before[i], sizeof(x) - i * sizeof(x[0])));
+		if (!f.spmc.instance)
+			check_ffa(&f);
 		assert(f.shim.guest.role != OPTEE_GUEST_GUEST ||
 		       model_count(&f.optee, f.shim.guest.id) == 1);
 		assert(f.shim.guest.role != OPTEE_GUEST_GUEST || !f.optee.panic);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "firmware.h"
+#include "main.h"
 
 #define PSCI_CPU_ON_64		0xc4000003u
 #define PSCI_AFFINITY_INFO_64	0xc4000004u
@@ -67,9 +68,29 @@ static uint64_t cpu_on(struct firmware *f, uint64_t mpidr)
 	return 0;
 }
 
+static void ffa(struct spmc *s, uint64_t r[18])
+{
+	unsigned long regs[8];
+	unsigned int n;
+
+	for (n = 0; n < 8; n++)
+		regs[n] = r[n];
+	spmc_call(s, regs);
+	for (n = 0; n < 8; n++)
+		r[n] = regs[n];
+}
+
+/* Here all memory is coherent. */
+void shim_flush(uint64_t start, uint64_t size)
+{
+	(void)start;
+	(void)size;
+}
+
 static void smc(void *ctx, uint64_t r[18])
 {
 	struct firmware *f = ctx;
+	const uint32_t function = (uint32_t)r[0] & ~0x40000000u;
 	unsigned long res[4];
 	unsigned int n;
 
@@ -82,6 +103,8 @@ static void smc(void *ctx, uint64_t r[18])
 		model_call(&f->optee, (uint32_t)r[0] & ~0x10000u, r[1], r[7], res);
 		for (n = 0; n < 4; n++)
 			r[n] = res[n];
+	} else if (f->ffa && function >= 0x84000060 && function <= 0x840000ef) {
+		ffa(&f->spmc, r);
 	} else {
 		r[0] = f->psci;
 	}
@@ -112,10 +135,16 @@ void firmware_init(struct firmware *f, enum model_build build)
 	if (!f->cpu)
 		abort();
 	memset(f->cpu, 0, FIRMWARE_CPUS * sizeof(*f->cpu));
+	spmc_init(&f->spmc, true);
+	f->spmc.mapped = 0;
+	f->buffers = aligned_alloc(FFA_BUFFER, 2 * FFA_BUFFER);
+	if (!f->buffers)
+		abort();
 	f->shim = (struct shim) {
 		.smc = smc, .now = now, .ctx = f, .print = print, .second = SECOND,
 		.cpu = f->cpu, .cpus = FIRMWARE_CPUS, .entry = FIRMWARE_ENTRY,
 		.park = FIRMWARE_PARK, .off = FIRMWARE_OFF, .start = FIRMWARE_START, .end = FIRMWARE_END,
+		.ffa.buffers = (uintptr_t)f->buffers,
 	};
 	for (n = 0; n < FIRMWARE_CPUS; n++) {
 		f->cpu[n].mpidr = FIRMWARE_MPIDR(n);
@@ -125,5 +154,6 @@ void firmware_init(struct firmware *f, enum model_build build)
 
 void firmware_free(struct firmware *f)
 {
+	free(f->buffers);
 	free(f->cpu);
 }

@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "model.h"
+#include "spmc.h"
 
 #define FIRMWARE_CPUS		4
 #define FIRMWARE_CALLS		512
@@ -25,6 +26,8 @@
 /**
  * struct firmware - EL3, OP-TEE, and a shim on top
  * @optee: the model OP-TEE
+ * @ffa:   there are secure partitions
+ * @spmc:  they
  * @off:   bit n: CPU n is off
  * @pending: bit n: CPU n is on its way to FIRMWARE_PARK
  * @stays: bit n: CPU n does not come back from OP-TEE, nor do those after it
@@ -37,9 +40,12 @@
  * @line:  the last line on the console
  * @shim:  the shim
  * @cpu:   its slots
+ * @buffers: its two for FF-A
  */
 struct firmware {
 	struct model optee;
+	bool ffa;
+	struct spmc spmc;
 	unsigned int off;
 	unsigned int pending;
 	unsigned int stays;
@@ -52,9 +58,10 @@ struct firmware {
 	const char *line;
 	struct shim shim;
 	struct shim_cpu *cpu;
+	void *buffers;
 };
 
-/* All CPUs are off but the first; the slots are from calloc(). */
+/* All CPUs are off but the first, and nobody speaks FF-A. */
 void firmware_init(struct firmware *f, enum model_build build);
 void firmware_free(struct firmware *f);
 

@@ -106,6 +106,38 @@ static void rxtx_map(struct spmc *s, unsigned long regs[8])
 		if (s->partition[n].guests)
 			s->halted = "abort outside thread context";
 	s->mapped = regs[1];
+	s->rx = regs[2];
+	s->full = false;
+	answer(regs, SPMC_SUCCESS, 0, 0, 0);
+}
+
+/* From 1.1 on a descriptor ends with a UUID, and its size is told. */
+static void partition_info_get(struct spmc *s, unsigned long regs[8])
+{
+	struct ffa_guest_partition info[SPMC_MAX_PARTITIONS];
+	const unsigned int size = s->minor ? 24 : 8;
+	unsigned int n;
+
+	if (!s->mapped || !s->rx || s->full)
+		return error(regs, SPMC_BUSY);
+	for (n = 0; n < spmc_partitions(s, info); n++) {
+		const uint16_t head[2] = { info[n].id, 1 };
+		const uint32_t properties = info[n].properties;
+		unsigned char *to = (unsigned char *)s->rx + n * size;
+
+		memset(to, 0x5a, size);
+		memcpy(to, head, sizeof(head));
+		memcpy(to + sizeof(head), &properties, sizeof(properties));
+	}
+	s->full = true;
+	answer(regs, SPMC_SUCCESS, 0, s->count, s->minor ? size : 0);
+}
+
+static void rx_release(struct spmc *s, unsigned long regs[8])
+{
+	if (!s->full || regs[1])
+		return error(regs, SPMC_DENIED);
+	s->full = false;
 	answer(regs, SPMC_SUCCESS, 0, 0, 0);
 }
 
@@ -115,7 +147,20 @@ void spmc_smc(struct spmc *s, unsigned long regs[8])
 	case SPMC_RXTX_MAP:
 		return rxtx_map(s, regs);
 	case SPMC_RXTX_UNMAP:
+		if (!s->mapped || regs[1])
+			return error(regs, SPMC_INVALID);
 		s->mapped = 0;
+		return answer(regs, SPMC_SUCCESS, 0, 0, 0);
+	case SPMC_VERSION:
+		return answer(regs, 0x10000 + 2 * s->minor, 0, 0, 0);
+	case SPMC_ID_GET:
+		return answer(regs, SPMC_SUCCESS, 0, s->instance, 0);
+	case SPMC_PARTITION_INFO_GET:
+		return partition_info_get(s, regs);
+	case SPMC_RX_RELEASE:
+		return rx_release(s, regs);
+	case SPMC_MEM_FRAG_TX:
+	case SPMC_NOTIFICATION_GET:
 		return answer(regs, SPMC_SUCCESS, 0, 0, 0);
 	case SPMC_DIRECT_REQ:
 		return direct_request(s, regs);

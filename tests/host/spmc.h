@@ -17,12 +17,18 @@
 #define SPMC_ERROR		0x84000060ul
 #define SPMC_SUCCESS		0x84000061ul
 #define SPMC_INTERRUPT		0x84000062ul
+#define SPMC_VERSION		0x84000063ul
+#define SPMC_RX_RELEASE		0x84000065ul
 #define SPMC_RXTX_MAP		0xc4000066ul
 #define SPMC_RXTX_UNMAP		0x84000067ul
+#define SPMC_PARTITION_INFO_GET	0x84000068ul
+#define SPMC_ID_GET		0x84000069ul
 #define SPMC_YIELD		0x8400006cul
 #define SPMC_RUN		0x8400006dul
 #define SPMC_DIRECT_REQ		0x8400006ful
 #define SPMC_DIRECT_RESP	0x84000070ul
+#define SPMC_MEM_FRAG_TX	0x8400007bul
+#define SPMC_NOTIFICATION_GET	0x84000082ul
 
 #define SPMC_CREATED		0x80000004ul
 #define SPMC_DESTROYED		0x80000006ul
@@ -42,7 +48,7 @@
 #define SPMC_OPTEE		0x8001u
 #define SPMC_OTHER		0x8002u
 
-#define SPMC_MAX_PARTITIONS	2
+#define SPMC_MAX_PARTITIONS	5
 #define SPMC_MAX_GUESTS		8
 #define SPMC_MAX_RECORDED	16
 
@@ -84,7 +90,10 @@ struct spmc_partition {
  * @minor:     FF-A 1.@minor is what has been agreed on
  * @partition: all there are
  * @count:     how many
+ * @instance:  what FFA_ID_GET answers
  * @mapped:    where the caller's TX buffer is, or 0
+ * @rx:	       where its RX buffer is; nothing is written to 0
+ * @full:      the RX buffer is the caller's
  * @halted:    why the secure world has stopped, or NULL
  * @pending:   a request that was interrupted, and that FFA_RUN goes on with
  * @upper:     bits set in every answer: only the lower 32 are defined
@@ -96,7 +105,10 @@ struct spmc {
 	unsigned int minor;
 	struct spmc_partition partition[SPMC_MAX_PARTITIONS];
 	unsigned int count;
+	unsigned int instance;
 	unsigned long mapped;
+	unsigned long rx;
+	bool full;
 	const char *halted;
 	unsigned long pending[8];
 	unsigned long upper;

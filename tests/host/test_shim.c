@@ -18,6 +18,7 @@
 #include "el2.h"
 #include "firmware.h"
 #include "image.h"
+#include "shim_ffa.h"
 #include "tree.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -180,11 +181,11 @@ static unsigned int announced_at(const struct firmware *f)
 static void starts_all_cpus_before_it_announces(void **state)
 {
 	struct firmware *f = *state;
-	unsigned int n, at = 2;
+	unsigned int n, at = 3;
 
 	f->psci = -4ull;
 	assert_null(call_announce(&f->shim, 7));
-	/* After CALLS_UID and EXCHANGE_CAPABILITIES. */
+	/* After CALLS_UID, FFA_VERSION and EXCHANGE_CAPABILITIES. */
 	for (n = 1; n < FIRMWARE_CPUS; n++) {
 		assert_true(is_of_cpu(f, at++, 0xc4000003, n));
 		assert_true(is_of_cpu(f, at++, 0xc4000004, n));
@@ -305,8 +306,8 @@ static void starts_no_cpu_in_vain(void **state)
 		enum model_build build;
 		unsigned int id, calls;
 	} cases[] = {
-		{ MODEL_PLAIN, 7, 2 }, { MODEL_VIRT_4_10, 0, 2 },
-		{ MODEL_VIRT_4_10, 65536, 2 },
+		{ MODEL_PLAIN, 7, 3 }, { MODEL_VIRT_4_10, 0, 3 },
+		{ MODEL_VIRT_4_10, 65536, 3 },
 	};
 	struct firmware *f = *state;
 	unsigned int n;
@@ -1472,5 +1473,5 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 
-	return cmocka_run_group_tests_name("shim", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("shim", tests, NULL, NULL) + shim_ffa_tests();
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * shim/call.c: any call of a kernel, on any CPU, with any answer of EL3. Of core/
- * it has what answers.c proves: any outcome, no call of another kind.
+ * shim/call.c and shim/ffa.c: any call of a kernel, on any CPU, with any answer of EL3.
+ * Of core/ they have what answers.c proves: any outcome, no call of another kind.
  */
 #include "call.h"
+#include "main.h"
 #include "model.h"
 #include "proof.h"
 
@@ -19,6 +20,8 @@
  * @in:	      registers of the first
  * @out:      the answer to it
  * @left:     optee_guest_leave() was called
+ * @told:     ffa_guest_announce() was called
+ * @removed:  ffa_guest_leave() was called, later than that
  * @time:     what the counter shows
  * @readings: of it
  */
@@ -27,6 +30,8 @@ struct el3 {
 	uint64_t in[PASSED];
 	uint64_t out[PASSED];
 	bool left;
+	bool told;
+	bool removed;
 	uint64_t time;
 	unsigned int readings;
 };
@@ -35,10 +40,17 @@ struct registers {
 	uint64_t x[REGISTERS];
 };
 
+struct buffers {
+	unsigned char byte[2 * FFA_BUFFER];
+};
+
 struct registers nondet_registers(void);
+struct buffers nondet_buffers(void);
+struct shim_ffa nondet_ffa(void);
 
 static struct shim_cpu slots[CPUS];
 static struct shim shim;
+static struct buffers buffers;
 static struct el3 el3;
 
 /* What holds for any one of them holds for all. */
@@ -54,6 +66,13 @@ static unsigned int any_below(unsigned int limit)
 static bool trusted_os(uint64_t x0)
 {
 	return (x0 >> 24 & 0x3f) >= 50;
+}
+
+static bool of_ffa(uint64_t x0)
+{
+	const uint32_t fid = x0 & 0xbffeffff;
+
+	return fid >= 0x84000060 && fid <= 0x840000ef;
 }
 
 static bool in_slots(uint64_t context)
@@ -158,6 +177,46 @@ optee_guest_usable_caps(const struct optee_guest *guest,
 	return nondet_bool() ? caps : caps & ~MODEL_CAP_ASYNC_NOTIF;
 }
 
+enum ffa_guest_error
+ffa_guest_announce(struct ffa_guest *guest, const struct ffa_guest_transport *transport,
+		   unsigned int instance, unsigned int id,
+		   const struct ffa_guest_partition *partitions, unsigned int count)
+{
+	const unsigned int err = nondet_uint();
+
+	prove(guest == &shim.ffa.guest && transport->ctx == &shim && !instance);
+	prove(id == shim.ffa.id && id >= 1 && id <= 32767);
+	prove(partitions == shim.ffa.partition && count <= FFA_PARTITIONS);
+	assume(err <= FFA_GUEST_ESTRANDED && (count || !err));
+	guest->id = err || !count ? 0 : id;
+	el3.told = true;
+	el3.removed = false;
+
+	return err;
+}
+
+enum ffa_guest_error
+ffa_guest_leave(struct ffa_guest *guest, const struct ffa_guest_transport *transport)
+{
+	prove(guest == &shim.ffa.guest && transport->ctx == &shim);
+	guest->id = 0;
+	el3.removed = true;
+
+	return nondet_bool() ? FFA_GUEST_EOK : FFA_GUEST_ESTRANDED;
+}
+
+const char *ffa_guest_explain(enum ffa_guest_error err)
+{
+	prove(err != FFA_GUEST_EOK);
+
+	return "an error";
+}
+
+void shim_flush(uint64_t start, uint64_t size)
+{
+	prove(start >= shim.ffa.buffers && start + size <= shim.ffa.buffers + sizeof(buffers));
+}
+
 const char *optee_guest_explain(enum optee_guest_error err)
 {
 	prove(err != OPTEE_GUEST_OK);
@@ -179,6 +238,13 @@ static void any_shim(void)
 		.cpus = nondet_uint(), .entry = ENTRY, .park = ENTRY + 0x100,
 		.off = ENTRY + 0x200, .start = ENTRY - 0x100, .end = ENTRY + 0xff00,
 	};
+	buffers = nondet_buffers();
+	shim.ffa = nondet_ffa();
+	shim.ffa.buffers = (uintptr_t)&buffers;
+	assume(shim.ffa.id <= 32767 && shim.ffa.count <= FFA_PARTITIONS);
+	assume(!shim.ffa.count || shim.ffa.asked);
+	assume(!shim.ffa.asked || !shim.ffa.id == !shim.ffa.count);
+	assume(!shim.ffa.guest.id || (shim.ffa.count && shim.ffa.guest.id == shim.ffa.id));
 	assume(shim.second && shim.second >> 60 == 0);
 	assume(shim.cpus >= 1 && shim.cpus <= CPUS);
 	assume(optee_guest_id_valid(shim.guest.id));
@@ -231,6 +297,62 @@ static void check_trusted_os(const uint64_t x[REGISTERS], const uint64_t before[
 	prove(!caps || !tag || !(x[1] & MODEL_CAP_VIRTUALIZATION));
 }
 
+/* No call of the kernel's speaks for a hypervisor, or of another instance than ours. */
+static void check_ffa(const uint64_t x[REGISTERS], const uint64_t before[REGISTERS],
+		      const struct shim_ffa *was)
+{
+	const unsigned int n = any_below(PASSED);
+	unsigned int changed = PASSED;
+	uint64_t to = 0;
+
+	prove(!shim.ffa.guest.id || shim.ffa.guest.id == was->id);
+	if (!was->id) {
+		check_passed(x, before, 0);
+		prove(x[1] == el3.out[1] && !el3.told && !el3.removed);
+		return;
+	}
+	switch ((uint32_t)before[0] & ~(HINT | 0x40000000)) {
+	case 0x84000069:
+		prove(el3.calls && (n == 2 || x[n] == el3.out[n]));
+		prove(was->asked || !(uint16_t)el3.out[2] || x[2] == el3.out[2]);
+		prove((uint32_t)x[0] != 0x84000061 || !shim.ffa.id || x[2] == shim.ffa.id);
+		prove(was->asked || (uint32_t)x[0] != 0x84000061 ||
+		      !shim.ffa.id == !shim.ffa.count);
+		prove(!was->asked || el3.calls == 1);
+		prove(!el3.told && !el3.removed);
+		return;
+	case 0x84000066:
+		prove(el3.calls && el3.in[n] == before[n]);
+		prove(el3.told == ((uint32_t)el3.out[0] == 0x84000061));
+		prove(el3.calls == 1 || (uint32_t)x[0] == 0x84000060);
+		return;
+	case 0x84000067:
+		prove(el3.removed && !shim.ffa.guest.id);
+		changed = 1;
+		break;
+	case 0x84000065:
+		changed = 1;
+		break;
+	case 0x8400006f:
+		if (before[2] & 0x80000000) {
+			prove(!el3.calls && (uint32_t)x[0] == 0x84000060);
+			return;
+		}
+		break;
+	case 0x8400007b:
+		changed = 4;
+		to = (uint64_t)was->guest.id << 16;
+		break;
+	case 0x84000082:
+		changed = 2;
+		to = before[2] & 5;
+		break;
+	}
+	prove(el3.calls == 1 && !el3.told);
+	prove(el3.in[n] == (n == changed ? to : before[n]));
+	prove(x[n] == el3.out[n]);
+}
+
 static void check_psci(const uint64_t x[REGISTERS], const uint64_t before[REGISTERS],
 		       uint64_t tag)
 {
@@ -244,6 +366,7 @@ static void check_psci(const uint64_t x[REGISTERS], const uint64_t before[REGIST
 		/* The guest is removed before, and there is one again if we come back. */
 		prove(el3.calls == 1 && el3.in[0] == before[0]);
 		prove(el3.left == !tag);
+		prove(!shim.ffa.guest.id || el3.told);
 		break;
 	case 0x84000001:
 	case 0x84000003:
@@ -263,7 +386,7 @@ static void check_psci(const uint64_t x[REGISTERS], const uint64_t before[REGIST
 	}
 }
 
-void dispatch(void)
+static void one_call(bool by_ffa)
 {
 	struct shim_cpu *cpu = nondet_bool() ? &slots[0] : &slots[1];
 	const unsigned int n = any_below(REGISTERS);
@@ -273,9 +396,12 @@ void dispatch(void)
 	const struct registers saved = regs;
 	const uint64_t *before = saved.x;
 	uint64_t *x = regs.x, tag;
+	struct shim_ffa was;
 	unsigned int owner;
 
 	any_shim();
+	was = shim.ffa;
+	assume(of_ffa(x[0]) == by_ffa);
 	assume(cpu == slots || shim.cpus > 1);
 	tag = optee_guest_tag(&shim.guest);
 	owner = x[0] >> 24 & 0x3f;
@@ -288,6 +414,8 @@ void dispatch(void)
 		check_answered(x, before, UNKNOWN);
 	} else if (trusted_os(before[0])) {
 		check_trusted_os(x, before, tag);
+	} else if (by_ffa) {
+		check_ffa(x, before, &was);
 	} else if (owner == 4) {
 		check_psci(x, before, tag);
 	} else if (conduit == SHIM_HVC && owner > 4 && owner < 48) {
@@ -296,6 +424,16 @@ void dispatch(void)
 		check_passed(x, before, 0);
 		prove(x[1] == el3.out[1]);
 	}
+}
+
+void dispatch(void)
+{
+	one_call(false);
+}
+
+void ffa(void)
+{
+	one_call(true);
 }
 
 void announcement(void)
@@ -309,13 +447,16 @@ void announcement(void)
 		slots[n].lost.function = 0;
 	}
 	shim.hidden = 0;
+	shim.guest.role = OPTEE_GUEST_NONE;
+	shim.ffa = (struct shim_ffa){ .buffers = shim.ffa.buffers };
 	error = call_announce(&shim, nondet_uint());
 	prove(el3.in[0] == MODEL_CALLS_UID && !el3.in[7]);
 	for (n = 0; n < CPUS; n++) {
 		prove(!error || !slots[n].parked);
 		prove(!slots[n].parked || n < shim.cpus);
 	}
-	prove(error || shim.guest.role != OPTEE_GUEST_NONE);
+	prove(error || shim.guest.role != OPTEE_GUEST_NONE || shim.ffa.id);
+	prove(shim.ffa.id <= 32767);
 	prove(error || shim.guest.role != OPTEE_GUEST_GUEST ||
 	      shim.hidden & MODEL_CAP_VIRTUALIZATION);
 }
