@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The shim's dispatch, its reader of the device tree, and that of load options: any
- * calls on any CPU, any answers of EL3, any tree, any options. What must hold whatever
- * they are is asserted.
+ * The shim's dispatch, its readers of the device tree, of page tables and of load
+ * options: any calls on any CPU, any answers of EL3, any tree, tables, options. What must
+ * hold whatever they are is asserted.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -233,6 +233,51 @@ static void fuzz_tree(struct input *in)
 	free(fdt);
 }
 
+/* Each may lead to those behind it; the last one is empty. */
+#define TABLES		5
+#define ENTRIES		512
+#define ENTRIES_SET	24
+#define LEAF_XN		(1ull << 54)
+#define LEAF_PXN	(1ull << 53)
+#define BLOCK		1ull
+
+static void fuzz_tables(struct input *in)
+{
+	uint64_t (*table)[ENTRIES] = aligned_alloc(4096, TABLES * sizeof(*table));
+	/* Of 39 bits: the walk starts with a whole table, and meets at most 3 levels. */
+	const uint64_t tcr = 25 | take(in, 1) << 24, ttbr = (uintptr_t)table;
+	const char *said;
+	unsigned int n, at;
+
+	assert(table);
+	memset(table, 0, TABLES * sizeof(*table));
+	for (n = 0; n < ENTRIES_SET && in->left; n++) {
+		const unsigned int which = take(in, 1) % (TABLES - 1);
+		const unsigned int next = which + 1 + take(in, 1) % (TABLES - 1 - which);
+		const uint64_t bits = take(in, 8);
+
+		at = take(in, 2) % ENTRIES;
+		table[which][at] = (bits & ~0xfffffffff000ull) | (uintptr_t)table[next];
+	}
+	said = regime_check(tcr, ttbr);
+	assert(!regime_check(tcr, ttbr) == !said);
+
+	for (at = 0; at < ENTRIES && table[0][at]; at++)
+		;
+	table[0][at] = BLOCK;
+	assert(!regime_check(tcr, ttbr) == !said);
+	table[0][at] |= LEAF_PXN;
+	assert(regime_check(tcr, ttbr));
+	table[0][at] |= LEAF_XN;
+	assert(!regime_check(tcr, ttbr) == !said);
+
+	/* What EL2 executes nowhere, EL1 may use. */
+	for (n = 0; n < TABLES * ENTRIES; n++)
+		table[n / ENTRIES][n % ENTRIES] |= LEAF_XN;
+	assert(!regime_check(tcr, ttbr));
+	free(table);
+}
+
 static void fuzz_options(struct input *in)
 {
 	const uint32_t size = in->left;
@@ -257,6 +302,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size && *data == 0xd0)
 		fuzz_tree(&in);
+	else if (size && *data == '#')
+		fuzz_tables(&in);
 	else if (size && *data == '\\')
 		fuzz_options(&in);
 	else
