@@ -21,6 +21,14 @@ COLUMNS = {
     "Xen": (Machine(**ICOUNT, xen=XEN), "stock", 0),
 }
 
+# The same where OP-TEE is called by FF-A.
+SPMC = {**ICOUNT, "suite": "sid", "ffa": True}
+FFA_COLUMNS = {
+    "limit, FF-A": (Machine(**SPMC, firmware="ffa-plain"), "stock", None),
+    "ours, FF-A": (Machine(**SPMC, firmware="ffa"), "id-1", None),
+    "shim, FF-A": (Machine(**SPMC, firmware="ffa", shim=True), "stock", None),
+}
+
 SIZES = [4096 << n for n in range(9)]
 SESSIONS = [1 << n for n in range(7)]
 THREADS = [1, 2, 4]
@@ -43,6 +51,9 @@ CLIENT_ROWS = [
     *((50, f"sessions:{sessions}") for sessions in SESSIONS),
 ]
 KERNEL = ("invoke-user", "invoke-pseudo")
+FFA_ROWS = [(rounds, row) for rounds, row in CLIENT_ROWS
+            if row in ("session-user", "session-pseudo", *KERNEL, "registered:4096",
+                       "temporary:4096", "storage")]
 
 
 def say(text):
@@ -127,9 +138,10 @@ def memory_below(board):
     return (int(machine.memory[:-1]) << 20) - dom0 - free
 
 
-def measure(column, logs, rows=CLIENT_ROWS):
+def measure(column, logs, rows=None):
     """Have a column do the rows; what it counted, by name."""
-    machine, driver, tag = COLUMNS[column]
+    machine, driver, tag = {**COLUMNS, **FFA_COLUMNS}[column]
+    rows = rows or (FFA_ROWS if machine.ffa else CLIENT_ROWS)
     result = {}
 
     def done(name, value):
@@ -139,11 +151,14 @@ def measure(column, logs, rows=CLIENT_ROWS):
     entered = entry(machine, logs / "entry")
     with QemuBoard(dataclasses.replace(machine, client=True), logs) as board:
         done("boot", first_program(board) - entered)
-        board.load(driver)
-        done("fast-call", client(board, 256, f"fast-call:{tag}"))
-        done("code", code(machine, driver))
-        done("memory", int(board.sh("cat /sys/module/optee/coresize")) + memory_below(board))
-        done("probe", client(board, 10, "probe"))
+        if machine.ffa:
+            board.load_ffa(driver)
+        else:
+            board.load(driver)
+            done("fast-call", client(board, 256, f"fast-call:{tag}"))
+            done("code", code(machine, driver))
+            done("memory", int(board.sh("cat /sys/module/optee/coresize")) + memory_below(board))
+            done("probe", client(board, 10, "probe"))
         board.sh("tee-supplicant -d")
         for rounds, row in rows:
             done(row, client(board, rounds, row))

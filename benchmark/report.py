@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 from bench.machine import BUILD
-from .measure import (COLUMNS, KERNEL, SESSIONS, SIZES, THREADS, Counts, instructions, measure,
-                      say, size_name)
+from .measure import (COLUMNS, FFA_COLUMNS, KERNEL, SESSIONS, SIZES, THREADS, Counts,
+                      instructions, measure, say, size_name)
 
 OUT = BUILD / "bench"
 HERE = pathlib.Path(__file__).resolve().parent
@@ -75,7 +75,7 @@ def table(results):
     """Rows of cells, the first one is the heading."""
     return [["median", "unit", *results],
             *([title, unit, *(cell(results, column, row) for column in results)]
-              for row, (title, unit) in ROWS.items())]
+              for row, (title, unit) in ROWS.items() if row in results["limit"])]
 
 
 def spread(results):
@@ -137,8 +137,15 @@ def inputs():
     return dates, dict(sorted(versions.items()))
 
 
-def page(results, dates, versions):
+def page(results, by_ffa, dates, versions):
     line = COLUMNS["ours"][0].line
+    ffa = f"""## By FF-A
+
+The same where OP-TEE 4.10 is a secure partition: the limit is the stock drivers on one without virtualization.
+
+{markdown(table(by_ffa))}
+
+""" if by_ffa else ""
     return f"""# Results
 
 Written by `make bench-record`; [how to read it](bench.md#the-benchmark). Package lists: {
@@ -161,7 +168,7 @@ functions that make a call:
 
 {fast_calls(results)}
 
-## What grows
+{ffa}## What grows
 
 ![An invocation over sessions and memory](growth.svg)
 
@@ -230,18 +237,27 @@ def main(keep=None):
     for machine, _, _ in COLUMNS.values():
         if machine.missing():
             sys.exit(machine.missing())
-    say(f"{len(COLUMNS)} columns, two at a time; least / median / 99th percentile")
+    lacking = next(filter(None, (machine.missing() for machine, _, _ in FFA_COLUMNS.values())),
+                   None)
+    columns = [*COLUMNS, *([] if lacking else FFA_COLUMNS)]
+    say(f"{len(columns)} columns, two at a time; least / median / 99th percentile")
+    if lacking:
+        say(f"nothing by FF-A: {lacking}")
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
-        results = dict(zip(COLUMNS, pool.map(
-            measure, COLUMNS, [OUT / column.replace(", ", "-") for column in COLUMNS])))
+        measured = dict(zip(columns, pool.map(
+            measure, columns, [OUT / column.replace(", ", "-") for column in columns])))
+    results = {column: measured[column] for column in COLUMNS}
+    by_ffa = {column.split(",")[0]: measured[column] for column in columns[len(COLUMNS):]}
 
     dates, versions = inputs()
     (OUT / "results.json").write_text(json.dumps(
-        {"inputs": dates, "versions": versions, "columns": results}, indent=1,
+        {"inputs": dates, "versions": versions, "columns": results, "ffa": by_ffa}, indent=1,
         default=dataclasses.asdict) + "\n")
-    (OUT / "results.md").write_text(page(results, dates, versions))
+    (OUT / "results.md").write_text(page(results, by_ffa, dates, versions))
     plot(results)
     line = COLUMNS["ours"][0].line
+    if by_ffa:
+        say(f"\nby FF-A\n{plain(table(by_ffa))}")
     say(f"\n{plain(table(results))}\n\n{plain(shares(results))}\n\n{disassembly(line)}\n\n"
         f"{fast_calls(results)}\n")
     files = [OUT / name for name in ("results.md", "results.json", "results.svg", "growth.svg")]

@@ -4,7 +4,7 @@ instructions, the same on any host."""
 
 import pytest
 
-from benchmark.measure import COLUMNS, KERNEL, Counts, measure
+from benchmark.measure import COLUMNS, FFA_COLUMNS, KERNEL, Counts, measure
 from benchmark.report import inputs, recorded, summary
 from conftest import TOP
 
@@ -14,7 +14,7 @@ RECORDED = TOP / "docs/results.json"
 
 
 def counted(column, folder, **rows):
-    machine = COLUMNS[column][0]
+    machine = {**COLUMNS, **FFA_COLUMNS}[column][0]
     if machine.missing():
         pytest.skip(machine.missing())
     return measure(column, folder / column.replace(", ", "-"), **rows)
@@ -32,6 +32,19 @@ def test_tagged_call_adds_two_instructions(tmp_path, note):
         assert ours_plain[row].least == limit[row].least
         note(f"{row}: {limit[row].least} instructions on the plain OP-TEE, {ours[row].least} as a "
              f"guest, {ours[kernel].least - limit[kernel].least} of which are the driver's")
+
+
+@full
+def test_call_by_ffa_adds_two_instructions_at_most(tmp_path, note):
+    """The driver's own; the rest is OP-TEE's and the shim's."""
+    limit, ours, shim = (counted(column, tmp_path, rows=[(100, row) for row in KERNEL])
+                         for column in FFA_COLUMNS)
+    for row in KERNEL:
+        kernel = f"{row} in the kernel"
+        assert ours[kernel].least <= limit[kernel].least + 2
+        assert shim[kernel].least == limit[kernel].least
+        note(f"{row} by FF-A: {limit[row].least} instructions on the plain OP-TEE, "
+             f"{ours[row].least} as a guest, {shim[row].least} on the shim")
 
 
 def test_readme_says_what_was_recorded():
