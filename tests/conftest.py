@@ -214,7 +214,8 @@ def rows_that_hold(stats):
     seen = {}
     for kind in ("passed", "failed", "error", "skipped"):
         for report in stats.get(kind, []):
-            for name, number in report.user_properties:
+            # What could not be collected has none.
+            for name, number in getattr(report, "user_properties", ()):
                 if name == "row" and (kind != "passed" or report.when == "call"):
                     seen.setdefault(number, {}).setdefault(kind, report)
 

@@ -95,13 +95,37 @@ def test_each_row_of_the_readme_is_a_scenario():
     assert marked == set(numbers)
 
 
-@pytest.mark.full
-def test_everything_of_ones_own(tmp_path, note):
-    """An OP-TEE with room for four guests, TF-A's source, a kernel and its modules, and a root
-    file system, as a user has them, outside of build/."""
+@pytest.fixture
+def four():
+    """An OP-TEE as its own build leaves it, with room for four guests."""
     optee = BUILD / "optee/sid-four/out/core"
     if not optee.exists():
         pytest.skip("build/optee/sid-four is not there: sid has not answered")
+    return optee
+
+
+@pytest.mark.full
+def test_before_and_after_on_ones_own_optee(four):
+    result = run("make", "run", f"OPTEE={four}")
+    assert result.returncode == 0, result.stdout
+    for row in (r"probe +never returns +ok", r"guests added / removed +0 / 0 +1 / 1",
+                r"secure world alive +no, it has halted the machine +yes"):
+        assert re.search(f"^{row}$", result.stdout, re.M), result.stdout
+
+
+@pytest.mark.full
+def test_uboot_of_ones_own(tmp_path):
+    image = shutil.copy(BUILD / "u-boot/2023.01/id-1/u-boot.bin", tmp_path)
+    result = run("make", "check", f"UBOOT={image}", "T=test_guest_and_then_linux or "
+                 "(test_uboot and test_no_free_slot)")
+    assert result.returncode == 0, result.stdout
+    assert re.search(r"^([2-9]|\d\d+) passed, 0 failed", result.stdout, re.M), result.stdout
+
+
+@pytest.mark.full
+def test_everything_of_ones_own(tmp_path, four, note):
+    """An OP-TEE with room for four guests, TF-A's source, a kernel and its modules, and a root
+    file system, as a user has them, outside of build/."""
     kernel = shutil.copy(LINE / "vmlinuz", tmp_path / "Image")
     modules = tmp_path / "modules"
     shutil.copytree(LINE / "root/usr/lib/modules" if (LINE / "root/usr/lib/modules").exists()
@@ -114,7 +138,7 @@ def test_everything_of_ones_own(tmp_path, note):
     with open(BUILD / "rootfs/sid.cpio", "rb") as archive:
         subprocess.run(["cpio", "-id", "--quiet"], cwd=rootfs, stdin=archive, check=True)
     typed = re.search(r"^    make check-full (.*)", (TOP / "docs/guide/ready.md").read_text(), re.M)
-    places = {"OPTEE": optee, "TFA": BUILD / "tfa/root/arm-trusted-firmware", "ROOTFS": rootfs,
+    places = {"OPTEE": four, "TFA": BUILD / "tfa/root/arm-trusted-firmware", "ROOTFS": rootfs,
               "KERNEL": kernel, "MODULES": modules}
     given = [f"{name}={places[name]}" for name in re.findall(r"(\w+)=<", typed[1])]
     assert len(given) == len(places)
