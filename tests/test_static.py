@@ -230,8 +230,9 @@ def test_apply_fits_every_kernel_of_the_suites(suite, tmp_path, note):
                  if not path.name.startswith("virt_compat")
                  for line in path.read_text().splitlines() if "optee_virt_compat_" in line]
         note(f"{suite} {tree.name}: {len(hooks)} hooks")
-        ffa = "= optee_ffa_abi_register()" in (tree / "drivers/tee/optee/core.c").read_text()
-        assert len(hooks) == 6 + ffa, hooks
+        core = (tree / "drivers/tee/optee/core.c").read_text()
+        attributes = 3 * ("optee_dev_attrs[]" in core)
+        assert len(hooks) == 6 + ("= optee_ffa_abi_register()" in core) + attributes, hooks
 
 
 def snapshot(tree):
