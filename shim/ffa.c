@@ -21,7 +21,6 @@
 
 #define FFA_64			0x40000000u
 
-#define FFA_ERROR		0x84000060u
 #define FFA_SUCCESS		0x84000061u
 #define FFA_VERSION		0x84000063u
 #define FFA_RX_RELEASE		0x84000065u
@@ -29,15 +28,11 @@
 #define FFA_RXTX_UNMAP		0x84000067u
 #define FFA_PARTITION_INFO_GET	0x84000068u
 #define FFA_ID_GET		0x84000069u
-#define FFA_DIRECT_REQ		0x8400006fu
 #define FFA_MEM_FRAG_TX		0x8400007bu
 #define FFA_NOTIFICATION_GET	0x84000082u
 
 #define FFA_1_1			0x10001u
 #define FFA_NO_VERSION		0x80000000u
-
-#define FFA_DENIED		(-6)
-#define FFA_NO_MEMORY		(-3)
 
 /* In w2 of a direct request: it is one of the framework's own. */
 #define FFA_FRAMEWORK		0x80000000u
@@ -153,14 +148,13 @@ static void tell_id(struct shim *shim, uint64_t x[31])
 	shim->smc(shim->ctx, x);
 	if ((uint32_t)x[0] != FFA_SUCCESS)
 		return;
-	if (!f->asked) {
-		f->asked = 1;
+	if (!f->count) {
 		/* Another id than 0 is somebody's who announces us. */
 		error = (uint16_t)x[2] ? NULL : survey(shim);
-		if (error)
+		if (error) {
 			shim->print(shim, error);
-		if (error)
 			f->count = 0;
+		}
 		if (!f->count)
 			f->id = 0;
 	}
@@ -172,7 +166,7 @@ static void refuse(uint64_t x[31], int status)
 {
 	unsigned int n;
 
-	x[0] = FFA_ERROR;
+	x[0] = FFA_GUEST_ERROR;
 	x[1] = 0;
 	x[2] = (uint32_t)status;
 	for (n = 3; n < 8; n++)
@@ -225,7 +219,7 @@ static void map(struct shim *shim, uint64_t x[31])
 	shim->print(shim, error);
 	if (call(shim, FFA_RXTX_UNMAP, 0, 0, 0, w) != FFA_SUCCESS)
 		shim->print(shim, stay_mapped);
-	refuse(x, FFA_NO_MEMORY);
+	refuse(x, FFA_GUEST_NO_MEMORY);
 }
 
 static void unmap(struct shim *shim, uint64_t x[31])
@@ -274,9 +268,9 @@ void ffa_dispatch(struct shim *shim, uint32_t fid, uint64_t x[31])
 	case FFA_NOTIFICATION_GET:
 		x[2] &= FFA_PHYSICAL_INSTANCE;
 		break;
-	case FFA_DIRECT_REQ:
+	case FFA_GUEST_DIRECT_REQ:
 		if (x[2] & FFA_FRAMEWORK) {
-			refuse(x, FFA_DENIED);
+			refuse(x, FFA_GUEST_DENIED);
 			return;
 		}
 		break;

@@ -25,15 +25,13 @@ struct shim;
 /**
  * struct shim_ffa - what we are to secure partitions
  * @id:	       that the kernel gets, 0 if nobody asks for guests
- * @asked:     nonzero when they have been looked for
- * @count:     number of those in @partition
+ * @count:     number of those in @partition, 0 with an @id until they are looked for
  * @buffers:   two of FFA_BUFFER bytes, physical; used while nobody else has any
  * @guest:     what we have announced
  * @partition: those that ask to be told of guests
  */
 struct shim_ffa {
 	unsigned int id;
-	unsigned int asked;
 	unsigned int count;
 	uint64_t buffers;
 	struct ffa_guest guest;

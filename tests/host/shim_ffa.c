@@ -18,6 +18,10 @@
 #define SPMC_64		0x40000000ull
 #define DENIED		((uint32_t)SPMC_DENIED)
 
+/* A script by which the partitions refuse their @n-th call. */
+#define REFUSES(n) ((struct spmc_lie[]){ \
+	{ .first = (n), .last = (n), .regs = { SPMC_ERROR, 0, DENIED } }, { 0 } })
+
 /* One of the kernel's calls, by each conduit in turn: its w0. */
 static uint32_t kernel(struct firmware *f, uint64_t x[31])
 {
@@ -179,9 +183,7 @@ static void no_id_is_given(void **state)
 	struct firmware *f = *state;
 
 	assert_null(call_announce(&f->shim, 7));
-	f->spmc.script = (struct spmc_lie[]){
-		{ .first = f->spmc.calls + 1, .last = f->spmc.calls + 1,
-		  .regs = { SPMC_ERROR, 0, DENIED } }, { 0 } };
+	f->spmc.script = REFUSES(f->spmc.calls + 1);
 	assert_int_equal(ask(f, SPMC_ID_GET, 0, 0, 0), SPMC_ERROR);
 	f->spmc.script = NULL;
 	assert_int_equal(its_id(f), 7);
@@ -273,19 +275,16 @@ static void buffers_that_stay_mapped(void **state)
 
 	/* VERSION and ID_GET, and RXTX_MAP, PARTITION_INFO_GET, RX_RELEASE of the shim's. */
 	assert_null(call_announce(&f->shim, 7));
-	f->spmc.script = (struct spmc_lie[]){
-		{ .first = 6, .last = 6, .regs = { SPMC_ERROR, 0, DENIED } }, { 0 } };
+	f->spmc.script = REFUSES(6);
 	assert_int_equal(its_id(f), 0);
 	assert_non_null(strstr(f->line, "stay mapped"));
 
 	/* After VM_CREATED, which is refused. */
 	f->spmc.mapped = 0;
 	f->spmc.partition[0].slots = 0;
-	f->shim.ffa.asked = 0;
 	f->shim.ffa.id = 7;
 	f->spmc.calls = 0;
-	f->spmc.script = (struct spmc_lie[]){
-		{ .first = 8, .last = 8, .regs = { SPMC_ERROR, 0, DENIED } }, { 0 } };
+	f->spmc.script = REFUSES(8);
 	assert_int_equal(its_id(f), 7);
 	assert_int_equal(maps(f), SPMC_ERROR);
 	assert_non_null(strstr(f->line, "stay mapped"));
@@ -311,7 +310,7 @@ static void more_partitions_than_there_is_room_for(void **state)
 
 	assert_null(call_remove(&f->shim));
 	f->spmc.mapped = 0;
-	f->shim.ffa.asked = f->shim.ffa.count = 0;
+	f->shim.ffa.count = 0;
 	f->spmc.partition[0].wants = 0x40;
 	assert_int_equal(its_id(f), 0);
 	assert_non_null(strstr(f->line, "more partitions"));
@@ -335,7 +334,6 @@ static void odd_lists_of_partitions(void **state)
 		memcpy(lies[0].regs, answers[n], sizeof(answers[n]));
 		f->spmc.script = lies;
 		f->spmc.calls = 0;
-		f->shim.ffa.asked = 0;
 		f->shim.ffa.id = 7;
 		assert_int_equal(its_id(f), 0);
 		assert_int_equal(f->spmc.mapped, 0);
@@ -369,9 +367,7 @@ static void removes_before_the_buffers_go(void **state)
 	assert_int_equal(maps(f), SPMC_SUCCESS);
 	assert_int_equal(guests(f), 1);
 
-	f->spmc.script = (struct spmc_lie[]){
-		{ .first = f->spmc.calls + 1, .last = f->spmc.calls + 1,
-		  .regs = { SPMC_ERROR, 0, DENIED } }, { 0 } };
+	f->spmc.script = REFUSES(f->spmc.calls + 1);
 	assert_int_equal(ask(f, SPMC_RXTX_UNMAP, 7 << 16, 0, 0), SPMC_SUCCESS);
 	assert_non_null(strstr(f->line, "keeps the guest"));
 }
@@ -388,8 +384,7 @@ static void removes_at_the_end(void **state)
 	assert_int_equal(guests(f), 1);
 
 	f->spmc.calls = 0;
-	f->spmc.script = (struct spmc_lie[]){
-		{ .first = 2, .last = 2, .regs = { SPMC_ERROR, 0, DENIED } }, { 0 } };
+	f->spmc.script = REFUSES(2);
 	assert_int_equal(ask(f, 0x84000009, 0, 0, 0), 0);
 	assert_non_null(strstr(f->line, "no room"));
 	assert_int_equal(guests(f), 0);

@@ -242,8 +242,7 @@ static void any_shim(void)
 	shim.ffa = nondet_ffa();
 	shim.ffa.buffers = (uintptr_t)&buffers;
 	assume(shim.ffa.id <= 32767 && shim.ffa.count <= FFA_PARTITIONS);
-	assume(!shim.ffa.count || shim.ffa.asked);
-	assume(!shim.ffa.asked || !shim.ffa.id == !shim.ffa.count);
+	assume(!shim.ffa.count || shim.ffa.id);
 	assume(!shim.ffa.guest.id || (shim.ffa.count && shim.ffa.guest.id == shim.ffa.id));
 	assume(shim.second && shim.second >> 60 == 0);
 	assume(shim.cpus >= 1 && shim.cpus <= CPUS);
@@ -314,11 +313,11 @@ static void check_ffa(const uint64_t x[REGISTERS], const uint64_t before[REGISTE
 	switch ((uint32_t)before[0] & ~(HINT | 0x40000000)) {
 	case 0x84000069:
 		prove(el3.calls && (n == 2 || x[n] == el3.out[n]));
-		prove(was->asked || !(uint16_t)el3.out[2] || x[2] == el3.out[2]);
+		prove(was->count || !(uint16_t)el3.out[2] || x[2] == el3.out[2]);
 		prove((uint32_t)x[0] != 0x84000061 || !shim.ffa.id || x[2] == shim.ffa.id);
-		prove(was->asked || (uint32_t)x[0] != 0x84000061 ||
+		prove(was->count || (uint32_t)x[0] != 0x84000061 ||
 		      !shim.ffa.id == !shim.ffa.count);
-		prove(!was->asked || el3.calls == 1);
+		prove(!was->count || el3.calls == 1);
 		prove(!el3.told && !el3.removed);
 		return;
 	case 0x84000066:
