@@ -130,7 +130,7 @@ def test_refused(checked):
 
 @machine(**DEBUG)
 def test_50_rounds(checked):
-    load_rounds(checked, "id-1", ROUNDS)
+    load_rounds(checked, ROUNDS, "insmod /modules/id-1/optee.ko")
 
 
 @machine(**DEBUG, disks=True)

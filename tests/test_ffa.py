@@ -8,7 +8,7 @@ import pytest
 
 from bench.machine import BUILD
 from test_guide import commands
-from test_life import FILES
+from test_life import FILES, ROUNDS, leave_nothing, load_rounds
 from test_linux import SUBSET
 from test_static import applied_once, refusal, refused_in_a_line, run
 
@@ -141,6 +141,21 @@ def test_reboot_under_load(board):
     assert first.count("Removing guest 1") == first.count("Added guest 1") == 1
     becomes_guest(board)
     board.xtest("-t regression 1004")
+
+
+@full
+@both_ways(FIXED)
+@machine(append="slub_debug=U")
+def test_50_rounds_leave_nothing(board, note):
+    """It takes an OP-TEE that gives back the buffers' addresses, optee-os/rxtx-unmap.cocci."""
+    way = "stock" if board.machine.shim else "id-1"
+    board.sh("insmod /modules/tee.ko; insmod /modules/ffa-core.ko")
+    load = f"insmod /modules/ffa-{way}.ko && insmod /modules/ffa/optee.ko"
+    said = leave_nothing(
+        board, lambda count: load_rounds(board, count, load, "rmmod optee && rmmod ffa_module"),
+        lambda: board.load_ffa(way), board.unload_ffa)
+    note(f"{ROUNDS} rounds by FF-A, {way}{' on the shim' if board.machine.shim else ''}: {said}")
+    assert board.guests() == (ROUNDS + 12, ROUNDS + 12)
 
 
 @full

@@ -40,41 +40,32 @@ def growth(before, after, least):
 ROUNDS = 50
 
 
-def load_rounds(board, driver, count):
+def load_rounds(board, count, load, unload="rmmod optee"):
     """Load, a session, unload."""
-    out = board.sh(f"for n in $(seq {count}); do insmod /modules/{driver}/optee.ko && "
+    out = board.sh(f"for n in $(seq {count}); do {load} && "
                    "xtest -t regression 1002 | grep -c 'cases of which 0 failed\\|"
-                   "case of which 0 failed' && rmmod optee || break; done", 30 * count)
+                   f"case of which 0 failed' && {unload} || break; done", 30 * count)
     assert out.split() == ["1"] * count, out
 
 
-@full
-@machine(append="slub_debug=U")
-@pytest.mark.parametrize("machine, driver", (
-    ({}, "id-1"), ({"shim": True}, "debian"),
-), ids=("guest", "stock-on-shim"), indirect=["machine"])
-def test_50_rounds_leave_nothing(board, driver, note):
-    """Load, a session, unload. An object that stays in one round of five is found, by the
-    name of who allocated it; so is a byte a round in OP-TEE, which allocates 16 at least.
-    What the stock driver leaves too is not ours.
+def leave_nothing(board, rounds, load, unload):
+    """Of the first look and the one after ROUNDS rounds. An object that stays in one round
+    of five is found, by the name of who allocated it; so is a byte a round in OP-TEE, which
+    allocates 16 at least. What has grown most.
 
     /proc/slabinfo does not tell: see docs/bench.md."""
-    board.sh("insmod /modules/tee.ko")
-
-    def rounds(count):
-        load_rounds(board, driver, count)
-        board.load(driver)
+    def heap_after(count):
+        rounds(count)
+        load()
         heap = heaps(board)
-        board.unload()
+        unload()
         return heap
 
     # The first rounds, and the first look, fill what is kept for the next time.
-    heap = rounds(10)
+    heap = heap_after(10)
     objects(board)
     before = objects(board)
-    heap_growth = growth(heap, rounds(ROUNDS), 1)
-    if driver == "id-1":
-        assert board.guests() == (ROUNDS + 12, ROUNDS + 12)
+    heap_growth = growth(heap, heap_after(ROUNDS), 1)
     assert len(before) > 300 and "KHeap" in heap
 
     for _ in range(5):  # What waits for RCU goes, a leak stays however often one looks.
@@ -83,9 +74,6 @@ def test_50_rounds_leave_nothing(board, driver, note):
         kept = [name for count, name in grown if count >= ROUNDS // 5]
         if not kept:
             break
-    most = grown[:1] + heap_growth[:1]
-    note(f"{ROUNDS} rounds, {driver}{' on the shim' if board.machine.shim else ''}: "
-         f"{f'grown most: {most}' if most else 'no object and no byte of OP-TEE more than before'}")
     assert not kept, f"{grown[:5]}\n" + "\n".join(
         board.sh("cd /sys/kernel/debug/slab; "
                  f"grep -A 12 -F ' {place}' {cache}/alloc_traces | head -n 13")
@@ -95,6 +83,24 @@ def test_50_rounds_leave_nothing(board, driver, note):
     # The count does find what stays.
     board.sh(f"for n in $(seq {ROUNDS}); do echo > /tmp/stays-$n; done")
     assert growth(after, objects(board), ROUNDS)
+    most = grown[:1] + heap_growth[:1]
+    return f"grown most: {most}" if most else "no object and no byte of OP-TEE more than before"
+
+
+@full
+@machine(append="slub_debug=U")
+@pytest.mark.parametrize("machine, driver", (
+    ({}, "id-1"), ({"shim": True}, "debian"),
+), ids=("guest", "stock-on-shim"), indirect=["machine"])
+def test_50_rounds_leave_nothing(board, driver, note):
+    """What the stock driver leaves too is not ours."""
+    board.sh("insmod /modules/tee.ko")
+    load = f"insmod /modules/{driver}/optee.ko"
+    said = leave_nothing(board, lambda count: load_rounds(board, count, load),
+                         lambda: board.load(driver), board.unload)
+    note(f"{ROUNDS} rounds, {driver}{' on the shim' if board.machine.shim else ''}: {said}")
+    if driver == "id-1":
+        assert board.guests() == (ROUNDS + 12, ROUNDS + 12)
 
 
 @pytest.mark.other_lines

@@ -22,7 +22,8 @@ BEFORE = {"suite": "sid"}
 AFTER = {"suite": "sid", "firmware": "fixed"}
 
 SOURCE = BUILD / "optee/sid-source/root/optee-os"
-FIXES = ("async-notif", "duplicate", "fragments", "late-cpu", "rxtx-map", "tpm-log", "untagged")
+FIXES = ("async-notif", "duplicate", "fragments", "late-cpu", "rxtx-map", "rxtx-unmap",
+         "tpm-log", "untagged")
 
 # optee_os 4.10.0, core/arch/arm/include/sm/optee_smc.h
 DISABLE_SHM_CACHE, ENABLE_SHM_CACHE = 0xb200000a, 0xb200000b
@@ -71,19 +72,19 @@ def test_stock_driver_gets_no_session_and_the_system_lives_on(board):
     board.xtest("1004")
 
 
-# Arm FF-A 1.1: calls, a hypervisor's messages, a status. Two pages that Linux does not have.
+# Arm FF-A 1.1: calls, a hypervisor's messages, statuses. Pages that Linux does not have.
 FFA_ERROR, FFA_SUCCESS, DIRECT_REQ = 0x84000060, 0x84000061, 0x8400006f
 RXTX_MAP, RXTX_UNMAP = 0xc4000066, 0x84000067
 FFA_VM_CREATED, FFA_VM_DESTROYED = 0x80000004, 0x80000006
-DENIED = -6 & 0xffffffff
-PAGES = 0x78000000, 0x78001000
+NO_MEMORY, DENIED = -3 & 0xffffffff, -6 & 0xffffffff
+PAGES = 0x78000000
 OPTEE = 0x8001  # of bench/optee/spmc.dts
 BY_FFA = {"suite": "sid", "ffa": True, "append": "mem=768M"}
 
 
-def map_buffers(board):
+def map_buffers(board, pages=PAGES):
     """(what it is, status)"""
-    answer = board.smc(RXTX_MAP, *PAGES, 1)
+    answer = board.smc(RXTX_MAP, pages, pages + 0x1000, 1)
     return answer[0], answer[2] & 0xffffffff
 
 
@@ -111,6 +112,31 @@ def test_buffers_after_a_guest_are_refused(board):
     tell_of_guest(board, FFA_VM_DESTROYED)
     assert map_buffers(board)[0] == FFA_SUCCESS
     assert board.smc(RXTX_UNMAP)[0] == FFA_SUCCESS
+    board.load_ffa()
+    board.xtest("-t regression 1004")
+
+
+def map_and_unmap(board):
+    """In one place after the other, each of which takes an entry of the table of its own:
+    the answer in the last, or where it has failed."""
+    for pages in range(PAGES, 0x80000000, 2 << 20):
+        answer = map_buffers(board, pages)
+        if answer[0] != FFA_SUCCESS:
+            break
+        assert board.smc(RXTX_UNMAP)[0] == FFA_SUCCESS
+    return answer
+
+
+@full
+@machine(**BY_FFA, firmware="ffa")
+def test_addresses_of_buffers_are_used_up(board):
+    assert map_and_unmap(board) == (FFA_ERROR, NO_MEMORY)
+
+
+@full
+@machine(**BY_FFA, firmware="ffa-fixed")
+def test_addresses_of_buffers_are_given_back(board):
+    assert map_and_unmap(board)[0] == FFA_SUCCESS
     board.load_ffa()
     board.xtest("-t regression 1004")
 
@@ -237,7 +263,7 @@ def notifies_as_4_4(tree):
 def test_apply_puts_all_fixes_into_a_tree_once(tree):
     first = run("make", "--no-print-directory", "optee-apply", f"OSRC={tree}")
     assert first.returncode == 0, first.stdout
-    assert "fixes: duplicate fragments late-cpu rxtx-map tpm-log untagged\n" in first.stdout
+    assert "fixes: duplicate fragments late-cpu rxtx-map rxtx-unmap tpm-log untagged\n" in first.stdout
     files = snapshot(tree)
     second = run("optee-os/apply", tree)
     assert second.returncode == 0 and "nothing to fix" in second.stdout, second.stdout
