@@ -42,15 +42,20 @@ def made(out):
     firmware = versions("tfa")[0]
     for path in sorted(out.iterdir()):
         licence = "NOASSERTION"
+        shim = path.name.startswith(("optee-shim", "optee-virt-compat-buildroot"))
         if path.name.startswith("optee-shim"):
-            licence = "(GPL-2.0-only OR BSD-2-Clause) AND BSD-2-Clause"
+            licence = "BSD-2-Clause"
+        elif shim or path.name.startswith("meta-"):
+            licence = "GPL-2.0-only AND GPL-2.0-or-later AND BSD-2-Clause"
         elif "-dkms_" in path.name:
             licence = "GPL-2.0-only AND BSD-2-Clause"
         elif path.suffix == ".patch":
             licence = "GPL-2.0-only" if "-linux-" in path.name else "GPL-2.0-or-later"
+        if shim:
+            licence += " AND (GPL-2.0-only OR BSD-2-Clause)"
         yield package(path.name, version, licence, checksum=hashlib.sha256(
             path.read_bytes()).hexdigest())
-        if path.name.startswith("optee-shim"):
+        if shim:
             yield package(f"libfdt in {path.name}", firmware[1], LIBFDT, of=path.name,
                           origin=f"Debian's source package {' '.join(firmware)}")
         if "-dkms_" in path.name:

@@ -4,6 +4,9 @@
 PACKAGES := $(B)/packages
 PACKAGE_FILES := packages/build-deb packages/news CHANGELOG.md VERSION $(wildcard packages/debian/* packages/man/*)
 
+# The shim, and the source of its tool.
+WRAP_SOURCE := $(WRAP_FILES) $(SHIM)/shim.bin
+
 SHIM_DEBS := $(foreach arch,amd64 arm64,$(PACKAGES)/optee-shim_$(VERSION)_$(arch).deb)
 DKMS_DEB := $(PACKAGES)/optee-virt-compat-dkms_$(VERSION)_all.deb
 
@@ -17,9 +20,9 @@ $(PACKAGES)/etc/default/optee-shim: $(wildcard packages/shim/*)
 	cp packages/shim/hook $(PACKAGES)/etc/kernel/postrm.d/optee-shim
 	cp packages/shim/default $@
 
-$(PACKAGES)/optee-shim_$(VERSION)_%.deb: $(PACKAGE_FILES) $(WRAP_FILES) $(SHIM)/shim.bin $(PACKAGES)/etc/default/optee-shim
+$(PACKAGES)/optee-shim_$(VERSION)_%.deb: $(PACKAGE_FILES) $(WRAP_SOURCE) $(PACKAGES)/etc/default/optee-shim
 	$(call log,optee-shim for $*)
-	packages/build-deb $@ $* $(WRAP_FILES) $(SHIM)/shim.bin $(PACKAGES)/etc packages/shim/optee-shim-kernels
+	packages/build-deb $@ $* $(WRAP_SOURCE) $(PACKAGES)/etc packages/shim/optee-shim-kernels
 
 $(PACKAGES)/dkms/dkms.conf: packages/pack-dkms $(wildcard packages/dkms/*) $(DRIVER_FILES) $(LINES:%=$(B)/linux/%/ready)
 	$(call log,driver of $(LINES) for dkms)
@@ -40,9 +43,9 @@ dkms-deb: $(DKMS_DEB) ## Package with the driver for DKMS, prints its path
 UBOOT_SOURCES := $(UBOOT_VERSIONS:%=$(B)/u-boot/%/root/versions)
 
 dist: packages ## A release, the same bytes each time it is made of a commit: OUT=<new folder>
-	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)"
+	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)" "$(WRAP_SOURCE)"
 	@rm -f $(SHIM_DEBS) $(DKMS_DEB) # of an earlier commit's date
-	@$(MAKE) --no-print-directory $(SHIM_DEBS) $(DKMS_DEB) $(UBOOT_SOURCES)
-	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)" $(SHIM_DEBS) $(DKMS_DEB)
+	@$(MAKE) --no-print-directory $(SHIM_DEBS) $(DKMS_DEB) $(UBOOT_SOURCES) $(B)/linux/newest/ready
+	@packages/dist "$(OUT)" "$(LINES)" "$(UBOOT_VERSIONS)" "$(WRAP_SOURCE)" $(SHIM_DEBS) $(DKMS_DEB)
 
 .PHONY: shim-deb dkms-deb dist

@@ -296,6 +296,8 @@ def test_release_is_the_same_twice(tmp_path, note):
                              re.M)[1].split():
         if not (BUILD / "u-boot" / version / "root/versions").exists():
             pytest.skip(f"build/u-boot/{version} is not there: no suite offers this U-Boot")
+    if not (BUILD / "linux/newest/ready").exists():
+        pytest.skip("build/linux/newest is not there: its suite has not answered")
     for name, origin in (("one", TOP), ("two", tmp_path / "one")):
         checkout = tmp_path / name
         assert run("git", "clone", "-q", origin, checkout).returncode == 0
@@ -314,12 +316,16 @@ def test_release_is_the_same_twice(tmp_path, note):
 
     names = {str(path) for path in releases[0]}
     bill = (tmp_path / f"out-one/optee-virt-compat-{VERSION}.spdx").read_text()
-    assert set(re.findall("^PackageName: (optee.*)", bill, re.M)) == \
+    assert set(re.findall("^PackageName: ((?:meta-)?optee.*)", bill, re.M)) == \
         names - {"SHA256SUMS", f"optee-virt-compat-{VERSION}.spdx"}
     assert set(re.findall("^FileName: [.]/(.*)", bill, re.M)) == {
         path for path in tracked() if not path.startswith(("LICENSES/", ".reuse/"))}
     assert "libfdt" in bill and str(tmp_path) not in bill
     assert {f"optee-virt-compat-{VERSION}-linux-{line}.patch" for line in LINES} <= names
+    patches = {name.replace(f"-{VERSION}", "") for name in names if name.endswith(".patch")}
+    for layer in (f"meta-optee-virt-compat-{VERSION}", f"optee-virt-compat-buildroot-{VERSION}"):
+        packed = run("tar", "tf", tmp_path / f"out-one/{layer}.tar.xz").stdout.split()
+        assert {f"{layer}/files/{patch}" for patch in patches} <= set(packed)
     clean("sh", "-c", f"cd {tmp_path}/out-one && sha256sum --quiet -c SHA256SUMS")
     tree = tmp_path / "tree"
     shutil.copytree(BUILD / "linux" / LINES[0] / "src/drivers/tee", tree / "drivers/tee")
