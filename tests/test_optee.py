@@ -11,6 +11,7 @@ from pexpect import TIMEOUT
 from bench.board import ENOTAVAIL, VM_CREATED, VM_DESTROYED, SecureWorldHalted
 from bench.machine import BUILD
 from test_cpus import CASES, LOOP
+from test_life import heaps
 from test_linux import SUBSET
 from test_static import refusal, refused_in_a_line, run, snapshot
 from test_xen import BOOT_XEN, OURS
@@ -22,8 +23,8 @@ BEFORE = {"suite": "sid"}
 AFTER = {"suite": "sid", "firmware": "fixed"}
 
 SOURCE = BUILD / "optee/sid-source/root/optee-os"
-FIXES = ("async-notif", "duplicate", "fragments", "late-cpu", "rxtx-map", "rxtx-unmap",
-         "tpm-log", "untagged")
+FIXES = ("async-notif", "duplicate", "fragments", "guest-tables", "late-cpu", "rxtx-map",
+         "rxtx-unmap", "tpm-log", "untagged")
 
 # optee_os 4.10.0, core/arch/arm/include/sm/optee_smc.h
 DISABLE_SHM_CACHE, ENABLE_SHM_CACHE = 0xb200000a, 0xb200000b
@@ -162,6 +163,18 @@ def test_second_guest_of_an_id_is_refused(board):
     assert board.guests() == (2, 2)
 
 
+@pytest.mark.parametrize("machine, leaves", (
+    pytest.param(BEFORE, True, marks=full), (AFTER, False)),
+    ids=("before", "after"), indirect=["machine"])
+def test_guests_come_and_go(board, leaves):
+    """Ten others, beside ours. What they leave is in the heap of all."""
+    board.load()
+    before = heaps(board)["KHeap"]
+    for _ in range(10):
+        assert board.smc(VM_CREATED, 5)[0] == board.smc(VM_DESTROYED, 5)[0] == 0
+    assert (heaps(board)["KHeap"] > before) == leaves
+
+
 @full
 @pytest.mark.halts
 @machine(suite="sid", firmware="async")
@@ -263,7 +276,8 @@ def notifies_as_4_4(tree):
 def test_apply_puts_all_fixes_into_a_tree_once(tree):
     first = run("make", "--no-print-directory", "optee-apply", f"OSRC={tree}")
     assert first.returncode == 0, first.stdout
-    assert "fixes: duplicate fragments late-cpu rxtx-map rxtx-unmap tpm-log untagged\n" in first.stdout
+    assert "fixes: duplicate fragments guest-tables late-cpu rxtx-map rxtx-unmap tpm-log " \
+        "untagged\n" in first.stdout
     files = snapshot(tree)
     second = run("optee-os/apply", tree)
     assert second.returncode == 0 and "nothing to fix" in second.stdout, second.stdout
@@ -289,6 +303,8 @@ def test_apply_puts_one_fix_into_a_tree(tree, fix):
     ("arch/arm/kernel/virtualization.c", "core_mmu_set_prtn(prtn->mmu_prtn)", "other(prtn)",
      "thread_update_user_kdata()"),
     ("arch/arm/kernel/thread.c", "mobj_tee_ram_rw", "mobj_other", "thread_update_user_kdata(void)"),
+    ("arch/arm/mm/core_mmu_lpae.c", "asid_free(prtn->asid);\n\tnex_free", "other();\n\tnex_free",
+     "tee_mm_free(prtn->guest_tables["),
     ("kernel/tpm.c", "static size_t tpm_log_size;", "static long tpm_log_size;",
      "tpm_log_size __nex_bss"),
 ))
