@@ -127,24 +127,49 @@ $(DEBUG_TESTS): $(wildcard tests/misdeeds/* tests/smccall/*) $(B)/linux/debug/vm
 $(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach way,stock id-1,$(B)/linux/debug/$(way)/optee.ko) $(DEBUG_TESTS)
 	bench/pack-modules $(abspath $@) $(B)/linux/debug
 
-# FF-A, without which Debian's 6.12 is built: the driver of its source as modules, and
-# OP-TEE's that uses it. $(B)/linux/6.12/ffa/ has the source and a folder for each way.
+# FF-A, without which 6.12 and the kernel with its checkers are built: the driver of their
+# source as modules, and OP-TEE's that uses it. $(B)/linux/LINE/ffa/ has the source and a
+# folder for each way. Ours without the sender of a fragment, as the stock driver leaves it
+# out, is the way "unowned".
 FFA := $(B)/linux/6.12/ffa
 FFA_FILES := core/apply.sh $(filter-out linux/ffa/series,$(wildcard core/ffa_guest.* linux/ffa/*))
-FFA_WAYS := stock off id-1 unowned
 
-$(FFA)/src/ready: $(B)/linux/6.12/ready
-	rm -rf $(@D)
-	mkdir -p $(@D)
-	tar xf $(B)/linux/6.12/source.tar.xz -C $(@D) --strip-components=1 \
+# $(call pack_ffa,ROOT): what is in ROOT/modules.
+define pack_ffa
+	/sbin/modinfo -F depends $1/modules/ffa/optee.ko | tr , '\n' > $1/modules/ffa/depends
+	find $1 -name '*.ko' -exec aarch64-linux-gnu-strip --strip-debug {} +
+	cd $1 && find . | cpio -o -H newc --quiet > $(abspath $@)
+endef
+
+# $(call ffa,LINE,SOURCE'S LINE,BUILD FOLDER,READY WHEN,WAYS)
+define ffa
+$(B)/linux/$1/ffa/src/ready: $(B)/linux/$2/ready
+	rm -rf $$(@D)
+	mkdir -p $$(@D)
+	tar xf $(B)/linux/$2/source.tar.xz -C $$(@D) --strip-components=1 \
 		--wildcards 'linux-source-*/drivers/firmware/arm_ffa'
-	touch $@
+	touch $$@
 
-$(FFA)/%/ffa-module.ko: $(FFA_FILES) $(FFA)/src/ready
-	$(call log,FF-A driver for 6.12: $*)
-	linux/ffa/build-module $(@D) $(FFA)/src $(call kdir,6.12) $(patsubst id-%,%,$*) W=1 C=2
+$(B)/linux/$1/ffa/%/ffa-module.ko: $(FFA_FILES) $(B)/linux/$1/ffa/src/ready $4
+	$$(call log,FF-A driver for $1: $$*)
+	linux/ffa/build-module $$(@D) $(B)/linux/$1/ffa/src $3 $$(patsubst id-%,%,$$*) W=1 C=2
 
-# Ours without the sender of a fragment, as the stock driver leaves it out.
+$(B)/linux/$1/ffa/optee/optee.ko: linux/build-module $(B)/linux/$1/ffa/stock/ffa-module.ko
+	ANY_KERNEL=1 linux/build-module $$(@D) $(B)/linux/$2/src $3 stock \
+		KCFLAGS=-DCONFIG_ARM_FFA_TRANSPORT_MODULE=1 \
+		KBUILD_EXTRA_SYMBOLS=$(abspath $(B)/linux/$1/ffa/stock)/drivers/firmware/arm_ffa/Module.symvers
+
+$(B)/linux/$1/ffa.cpio: $(B)/linux/$1/ffa/optee/optee.ko $(foreach way,$5,$(B)/linux/$1/ffa/$(way)/ffa-module.ko)
+	rm -rf $(B)/linux/$1/ffa/root
+	mkdir -p $(B)/linux/$1/ffa/root/modules/ffa
+	cp $$< $(B)/linux/$1/ffa/root/modules/ffa
+	cp $(B)/linux/$1/ffa/stock/ffa-core.ko $(B)/linux/$1/ffa/root/modules
+	for way in $5; do cp $(B)/linux/$1/ffa/$$$$way/ffa-module.ko $(B)/linux/$1/ffa/root/modules/ffa-$$$$way.ko; done
+	$$(call pack_ffa,$(B)/linux/$1/ffa/root)
+endef
+$(eval $(call ffa,6.12,6.12,$$(call kdir,6.12),,stock off id-1 unowned))
+$(eval $(call ffa,debug,newest,$(B)/linux/debug/build,$(B)/linux/debug/vmlinuz,stock id-1))
+
 $(FFA)/unowned/ffa-module.ko: $(FFA)/id-1/ffa-module.ko
 	rm -rf $(@D).src
 	mkdir -p $(@D).src/drivers/firmware
@@ -152,20 +177,15 @@ $(FFA)/unowned/ffa-module.ko: $(FFA)/id-1/ffa-module.ko
 	sed -i '/[.]a4 = ffa_virt_compat_owner/d' $(@D).src/drivers/firmware/arm_ffa/driver.c
 	linux/ffa/build-module $(@D) $(@D).src $(call kdir,6.12) 1
 
-$(FFA)/optee/optee.ko: linux/build-module $(FFA)/stock/ffa-module.ko
-	linux/build-module $(@D) $(B)/linux/6.12/src $(call kdir,6.12) stock \
-		KCFLAGS=-DCONFIG_ARM_FFA_TRANSPORT_MODULE=1 \
-		KBUILD_EXTRA_SYMBOLS=$(abspath $(FFA)/stock/drivers/firmware/arm_ffa/Module.symvers)
-
-$(B)/linux/6.12/ffa.cpio: $(FFA)/optee/optee.ko $(FFA_WAYS:%=$(FFA)/%/ffa-module.ko)
-	rm -rf $(FFA)/root
-	mkdir -p $(FFA)/root/modules/ffa
-	cp $(FFA)/optee/optee.ko $(FFA)/root/modules/ffa
-	/sbin/modinfo -F depends $(FFA)/optee/optee.ko | tr , '\n' > $(FFA)/root/modules/ffa/depends
-	cp $(FFA)/stock/ffa-core.ko $(FFA)/root/modules
-	for way in $(FFA_WAYS); do cp $(FFA)/$$way/ffa-module.ko $(FFA)/root/modules/ffa-$$way.ko; done
-	find $(FFA)/root -name '*.ko' -exec aarch64-linux-gnu-strip --strip-debug {} +
-	cd $(FFA)/root && find . | cpio -o -H newc --quiet > $(abspath $@)
+# Debian's newest has both drivers.
+$(B)/linux/newest/ffa.cpio: $(B)/linux/newest/ready
+	rm -rf $@.root
+	mkdir -p $@.root/modules/ffa
+	find $(B)/linux/newest/root -name ffa-module.ko.xz -exec cp {} $@.root/modules/ffa-stock.ko.xz \;
+	find $(B)/linux/newest/root -name optee.ko.xz -exec cp {} $@.root/modules/ffa \;
+	unxz $@.root/modules/*.xz $@.root/modules/ffa/*.xz
+	$(call pack_ffa,$@.root)
+	rm -r $@.root
 
 # The driver's source in every other kernel of the suites.
 $(B)/linux/suites/%/done: linux/fetch-drivers $(B)/apt/%/updated

@@ -196,7 +196,7 @@ FULL := $(B)/linux/arm/modules.cpio $(B)/bench/armhf/client.cpio $(B)/tests/aarc
 
 full-inputs: inputs drivers $(FULL)
 	$(call try_lines,newest)
-	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/series/newest/base/.git/done
+	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/linux/debug/ffa.cpio $(B)/linux/newest/ffa.cpio $(B)/series/newest/base/.git/done
 	@$(MAKE) --no-print-directory sid-eight sid-ffa-crowded sid-ffa-fixed sid-ffa-plain sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/edk2/QEMU_EFI.fd || echo "== no EDK2: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/chromium/root/versions || echo "== no Chromium: the look at the report is skipped"
