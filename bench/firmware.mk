@@ -170,6 +170,25 @@ $(B)/edk2/QEMU_EFI.fd: bench/edk2 $(B)/edk2/root/versions $(B)/edk2/tools/versio
 $(B)/grub/root/versions: bench/fetch $(B)/apt/bookworm/updated
 	bench/fetch $(@D) bookworm grub-efi-arm64-signed:arm64 shim-signed:arm64
 
+# systemd's boot loader, its stub, and what makes unified kernel images, run where it is.
+$(B)/systemd/root/versions: bench/fetch $(B)/apt/trixie/updated
+	bench/fetch $(@D) trixie systemd-boot-efi:arm64 systemd-ukify python3-pefile
+
+# What its installation and kernel-install would put into the EFI system partition.
+SYSTEMD := $(B)/systemd/root/usr/lib
+
+$(B)/systemd/esp/unified.efi: $(B)/systemd/root/versions $(B)/linux/6.12/ready $(B)/linux/6.12/modules.cpio $(B)/rootfs/trixie.cpio
+	mkdir -p $(@D)/loader/entries
+	cp $(SYSTEMD)/systemd/boot/efi/systemd-bootaa64.efi $(@D)
+	echo timeout 0 > $(@D)/loader/loader.conf
+	printf '%s\n' 'title Debian' 'linux /vmlinuz' 'initrd /initrd' 'options console=ttyAMA0 panic=-1' \
+		> $(@D)/loader/entries/debian.conf
+	cat $(B)/rootfs/trixie.cpio $(B)/linux/6.12/modules.cpio > $(@D).initrd
+	PYTHONPATH=$(SYSTEMD)/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(SYSTEMD)/systemd/ukify build \
+		--linux=$(B)/linux/6.12/vmlinuz --initrd=$(@D).initrd --cmdline='console=ttyAMA0 panic=-1' \
+		--stub=$(SYSTEMD)/systemd/boot/efi/linuxaa64.efi.stub --uname=6.12 --output=$@
+	rm $(@D).initrd
+
 # Run where it is.
 $(B)/sbsign/root/versions: bench/fetch $(B)/apt/bookworm/updated
 	bench/fetch $(@D) bookworm sbsigntool

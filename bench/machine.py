@@ -46,6 +46,7 @@ class Machine:
     xen: str = ""                   # below Linux, which is dom0 then: VERSION/WAY, see xen/xen.mk
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
     edk2: str = ""                  # or EDK2, whose shell runs this
+    esp: str = ""                   # a folder whose files are on the EFI system partition too
     mediator: bool = False          # tests/mediator below Linux
     aarch32: bool = False           # a 32-bit kernel, entered by tests/aarch32
     disks: bool = False             # the kernel and the initrd as disks, for kexec
@@ -143,8 +144,9 @@ class Machine:
             if not path.exists():
                 name = path.relative_to(BUILD.parent)
                 return f"{name} is not there: its suite has not answered, see make {name}"
-        if self.edk2 and not EDK2.exists():
-            return "build/edk2/QEMU_EFI.fd is not there: its suite has not answered"
+        for path in (self.edk2 and EDK2, self.esp and pathlib.Path(self.esp)):
+            if path and not path.exists():
+                return f"{path.relative_to(BUILD.parent)} is not there: its suite has not answered"
         if self.uboot and not self.uboot_image.exists():
             return f"{self.uboot_image.relative_to(BUILD.parent)} is not there: " \
                    f"no suite offers this U-Boot, see make u-boot-{self.uboot.split('/')[0]}"

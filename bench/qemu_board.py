@@ -280,6 +280,8 @@ class QemuBoard(Board):
             place.unlink(missing_ok=True)
             if path.exists():
                 place.symlink_to(path)
+        if self.machine.esp:
+            shutil.copytree(self.machine.esp, esp, copy_function=os.symlink, dirs_exist_ok=True)
         return esp
 
     def stop(self):

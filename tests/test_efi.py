@@ -14,6 +14,8 @@ from test_uboot import uboot
 full = pytest.mark.full
 machine = pytest.mark.machine
 
+SYSTEMD = BUILD / "systemd" / "esp"
+
 BOOTARGS = "console=ttyAMA0 panic=-1 initrd=initrd"
 ASIDE = "the kernel boots as if the shim were not there"
 WAITS = "waits for the end of the boot services"
@@ -171,6 +173,17 @@ def test_stock_kernel_on_edk2(board):
 @full
 @edk2(r"\EFI\debian\shimaa64.efi")
 def test_chain_of_a_distribution_on_edk2(board):
+    check_guest(board, 2)
+    board.load("debian")
+    board.xtest("1004")
+
+
+@full
+@pytest.mark.parametrize("machine", [
+    pytest.param({"edk2": f"fs0:\\shim.efi \\{program}\n", "esp": str(SYSTEMD)}, id=program)
+    for program in ("systemd-bootaa64.efi", "unified.efi")], indirect=True)
+def test_systemd(board):
+    """systemd's boot loader, and a unified kernel image."""
     check_guest(board, 2)
     board.load("debian")
     board.xtest("1004")
