@@ -23,8 +23,8 @@ SHIM = {"shim": True}
 
 
 def printed(board):
-    """The shim's lines on the console."""
-    return re.findall(r"^optee-shim: (.*?)\r?$", board.normal(), re.M)
+    """The shim's lines on the console, whose colours a boot loader may have set."""
+    return re.findall(r"^(?:\x1b\[[\d;=]*\w)*optee-shim: (.*?)\r?$", board.normal(), re.M)
 
 
 def check_memory(board):
