@@ -170,6 +170,13 @@ $(B)/edk2/QEMU_EFI.fd: bench/edk2 $(B)/edk2/root/versions $(B)/edk2/tools/versio
 $(B)/grub/root/versions: bench/fetch $(B)/apt/bookworm/updated
 	bench/fetch $(@D) bookworm grub-efi-arm64-signed:arm64 shim-signed:arm64
 
+# What an administrator makes boot entries with, to be put behind the root file system.
+$(B)/efibootmgr/root/versions: bench/fetch $(B)/apt/trixie/updated
+	bench/fetch $(@D) trixie efibootmgr:arm64 libefivar1t64:arm64 libefiboot1t64:arm64 libpopt0:arm64
+
+$(B)/efibootmgr/efibootmgr.cpio: $(B)/efibootmgr/root/versions
+	cd $(<D) && find usr/bin usr/lib | cpio -o -H newc -R 0:0 --quiet > $(abspath $@)
+
 # systemd's boot loader, its stub, and what makes unified kernel images, run where it is.
 $(B)/systemd/root/versions: bench/fetch $(B)/apt/trixie/updated
 	bench/fetch $(@D) trixie systemd-boot-efi:arm64 systemd-ukify python3-pefile

@@ -7,6 +7,7 @@ import pytest
 
 from bench.machine import BUILD, DOM0_ADDRESS, VHE
 from bench.qemu_board import EFI_SHIM, GRUB
+from test_guide import commands
 from test_shim import HOTPLUG, printed
 from test_static import run
 from test_uboot import uboot
@@ -14,6 +15,7 @@ from test_uboot import uboot
 full = pytest.mark.full
 machine = pytest.mark.machine
 
+EFIBOOTMGR = BUILD / "efibootmgr" / "efibootmgr.cpio"
 SYSTEMD = BUILD / "systemd" / "esp"
 
 BOOTARGS = "console=ttyAMA0 panic=-1 initrd=initrd"
@@ -154,6 +156,7 @@ def edk2(options, **more):
     return machine(edk2=f"fs0:\\shim.efi {options}\n", **more)
 
 
+EFIVARFS = "insmod /modules/efivarfs.ko; mount -t efivarfs none /sys/firmware/efi/efivars"
 # A variable of nobody's: UEFI Specification 2.10, 8.2; non-volatile, for boot and run time.
 VARIABLE = "/sys/firmware/efi/efivars/OpteeShim-0d4b7d7c-8a3e-4f9f-9e0b-2f6a5d1c3b7e"
 ATTRIBUTES = r"\007\000\000\000"
@@ -164,7 +167,7 @@ ATTRIBUTES = r"\007\000\000\000"
 def test_stock_kernel_on_edk2(board):
     """The firmware's runtime services work from EL1, here variables."""
     check_guest(board, 2)
-    board.sh("insmod /modules/efivarfs.ko; mount -t efivarfs none /sys/firmware/efi/efivars")
+    board.sh(EFIVARFS)
     board.sh(f"printf '{ATTRIBUTES}kept' > {VARIABLE}")
     assert board.sh(f"tail -c 4 {VARIABLE}") == "kept"
     board.load("debian")
@@ -177,6 +180,22 @@ def test_chain_of_a_distribution_on_edk2(board):
     check_guest(board, 2)
     board.load("debian")
     board.xtest("1004")
+
+
+@full
+@pytest.mark.parametrize("entry", (0, 1), ids=("boot", "sysprep"))
+@machine(edk2=f"fs0:\\vmlinuz {BOOTARGS}\n", reboots=True, extra=str(EFIBOOTMGR))
+def test_entry_of_the_firmware(board, entry):
+    """Made by a system that was started without the shim, as the guide tells. After a SysPrep####
+    the firmware starts that same system."""
+    board.sh(EFIVARFS)
+    board.find_disks("vda1")
+    board.sh(commands("efi.md")[entry])
+    board.boots_again("reboot -f")
+    check_guest(board, 2)
+    board.load("debian")
+    board.xtest("1004")
+    assert board.guests() == (1, 0)
 
 
 @full

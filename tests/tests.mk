@@ -199,6 +199,7 @@ full-inputs: inputs drivers $(FULL)
 	@[ ! -e $(B)/linux/newest/ready ] || $(MAKE) --no-print-directory $(B)/linux/debug/modules.cpio $(B)/linux/debug/ffa.cpio $(B)/linux/newest/ffa.cpio $(B)/series/newest/base/.git/done
 	@$(MAKE) --no-print-directory sid-eight sid-ffa-crowded sid-ffa-fixed sid-ffa-plain sid-oldleave sid-async-fixed sid-four sid-tpm-log || echo "== no OP-TEE of sid's source: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/edk2/QEMU_EFI.fd || echo "== no EDK2: its scenarios are skipped"
+	@$(MAKE) --no-print-directory $(B)/efibootmgr/efibootmgr.cpio || echo "== no efibootmgr: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/systemd/esp/unified.efi || echo "== no systemd: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/chromium/root/versions || echo "== no Chromium: the look at the report is skipped"
 	@$(MAKE) --no-print-directory $(B)/labgrid/root/versions || echo "== no labgrid with a coordinator: its scenario is skipped"
