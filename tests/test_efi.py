@@ -2,11 +2,17 @@
 """The EL2 shim as an EFI program, below Debian's own kernel started by its EFI stub."""
 
 import re
+import shutil
+import ssl
+import struct
+import uuid
+import zlib
 
 import pytest
 
 from bench.machine import BUILD, DOM0_ADDRESS, VHE
-from bench.qemu_board import EFI_SHIM, GRUB
+from bench.qemu_board import EFI_SHIM, GRUB, SECURE_BOOT_SHIM, QemuBoard
+from conftest import RESULTS
 from test_guide import commands
 from test_shim import HOTPLUG, printed
 from test_static import run
@@ -16,6 +22,8 @@ full = pytest.mark.full
 machine = pytest.mark.machine
 
 EFIBOOTMGR = BUILD / "efibootmgr" / "efibootmgr.cpio"
+KEYS = BUILD / "tests" / "keys"
+SBSIGN = BUILD / "sbsign" / "root" / "usr" / "bin"
 SYSTEMD = BUILD / "systemd" / "esp"
 
 BOOTARGS = "console=ttyAMA0 panic=-1 initrd=initrd"
@@ -52,22 +60,33 @@ def check_guest(board, cpus):
     check_memory(board)
 
 
-def test_program_can_be_signed(tmp_path):
-    tools = BUILD / "sbsign" / "root" / "usr" / "bin"
-    if not tools.exists():
+def ran(*command):
+    """What a command prints that succeeds."""
+    result = run(*command)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def sign(folder):
+    """Sign the shim with a key that is made for it; (key, certificate, what is signed)."""
+    if not SBSIGN.exists():
         pytest.skip("no sbsign: its suite has not answered")
-    key, certificate, signed = (tmp_path / name for name in ("key", "certificate", "signed"))
-    for command in (
-            ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=bench",
-             "-keyout", key, "-out", certificate),
-            (tools / "sbsign", "--key", key, "--cert", certificate, "--output", signed, EFI_SHIM),
-            (tools / "sbverify", "--cert", certificate, signed)):
-        result = run(*command)
-        assert result.returncode == 0 and "warning" not in result.stdout, result.stdout
+    key, certificate, signed = (folder / name for name in ("key", "certificate", "signed.efi"))
+    ran("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=bench",
+        "-keyout", key, "-out", certificate)
+    assert "warning" not in ran(SBSIGN / "sbsign", "--key", key, "--cert", certificate,
+                                "--output", signed, EFI_SHIM)
+    return key, certificate, signed
+
+
+def test_program_can_be_signed(tmp_path):
+    _, certificate, signed = sign(tmp_path)
+    assert "warning" not in ran(SBSIGN / "sbverify", "--cert", certificate, signed)
     data = bytearray(signed.read_bytes())
     data[6000] ^= 1
     signed.write_bytes(data)
-    assert "Image fails hash check" in run(tools / "sbverify", "--cert", certificate, signed).stdout
+    refused = run(SBSIGN / "sbverify", "--cert", certificate, signed)
+    assert "Image fails hash check" in refused.stdout
 
 
 @uboot("stock", {"cpus": 2}, newer=True)
@@ -196,6 +215,59 @@ def test_entry_of_the_firmware(board, entry):
     board.load("debian")
     board.xtest("1004")
     assert board.guests() == (1, 0)
+
+
+def variable(name, vendor, key, certificate, *certificates):
+    """A variable with these certificates, signed, in a file as EDK2's dmpstore reads it."""
+    der, lists, signed = (KEYS / file for file in ("der", "lists", "variable"))
+    content = b""
+    for one in certificates:
+        der.write_bytes(ssl.PEM_cert_to_DER_cert(one))
+        ran(SBSIGN / "sbsiglist", "--owner", vendor, "--type", "x509", "--output", lists, der)
+        content += lists.read_bytes()
+    lists.write_bytes(content)
+    ran(SBSIGN / "sbvarsign", "--key", key, "--cert", certificate, "--attr",
+        "NON_VOLATILE,BOOTSERVICE_ACCESS,RUNTIME_ACCESS", "--output", signed, name, lists)
+    data, name = signed.read_bytes(), f"{name}\0".encode("utf-16-le")
+    entry = struct.pack("<II", len(name), len(data)) + name + uuid.UUID(vendor).bytes_le + \
+        struct.pack("<I", 0x27) + data
+    return entry + struct.pack("<I", zlib.crc32(entry))
+
+
+@pytest.fixture
+def keys():
+    """Let KEYS have the shim signed by a key of its own, and the variables that turn secure
+    boot on: db has that key and Microsoft's, by which Debian's shim is signed."""
+    if not SECURE_BOOT_SHIM.exists():
+        pytest.skip("no shim of Debian's: its suite has not answered")
+    shutil.rmtree(KEYS, ignore_errors=True)
+    KEYS.mkdir(parents=True)
+    key, certificate, _ = sign(KEYS)
+    ran(SBSIGN / "sbattach", "--detach", KEYS / "pkcs7", SECURE_BOOT_SHIM)
+    chain = ran("openssl", "pkcs7", "-inform", "der", "-in", KEYS / "pkcs7", "-print_certs")
+    microsoft = re.findall("-----BEGIN.*?-----END CERTIFICATE-----\n", chain, re.S)[-1]
+    ours = certificate.read_text()
+    (KEYS / "keys").write_bytes(
+        variable("db", "d719b2cb-3d3a-4596-a3bc-dad00e67656f", key, certificate, ours, microsoft) +
+        variable("PK", "8be4df61-93ca-11d2-aa0d-00e098032b8c", key, certificate, ours))
+
+
+@full
+@machine(esp=str(KEYS), patience=2, edk2="dmpstore -all -l fs0:\\keys\nfs0:\\shim.efi\n")
+def test_secure_boot(keys, machine):
+    """The firmware refuses what is not signed, which ends the script. Debian's kernel is
+    signed, and so is its driver: locked down it takes no other."""
+    with QemuBoard(machine, RESULTS / "secure-boot", wait=False) as board:
+        board.console.expect("Access Denied", timeout=120)
+        board.console.write(b"fs0:\\signed.efi \\EFI\\debian\\shimaa64.efi\r")
+        board.shell = board.target.get_driver("ShellDriver")
+        check_guest(board, 2)
+        assert "EFI stub: UEFI Secure Boot is enabled" in board.normal()
+        assert "locked down from EFI Secure Boot" in board.dmesg()
+        board.load("debian")
+        board.xtest("1004")
+        board.power_off()
+        assert board.guests() == (1, 1)
 
 
 @full
