@@ -207,9 +207,9 @@ class Board:
     def read_disks(self):
         """Have what kexec wants: /tmp/kernel, /tmp/initrd, /tmp/dtb."""
         size = (self.logs / "board.dtb").stat().st_size
-        self.find_disks("vdc")
-        self.sh("for disk in /sys/block/vd*; do "
-                "cat /dev/${disk##*/} > /tmp/$(cat $disk/serial); done; "
+        self.find_disks("vdd" if self.machine.uboot else "vdc")
+        self.sh("for disk in /sys/block/vd*; do name=$(cat $disk/serial); "
+                "[ -z \"$name\" ] || cat /dev/${disk##*/} > /tmp/$name; done; "
                 f"truncate -s {size} /tmp/dtb")
 
     def boots_again(self, command):

@@ -14,6 +14,7 @@ from bench.machine import BUILD, DOM0_ADDRESS, VHE
 from bench.qemu_board import EFI_SHIM, GRUB, SECURE_BOOT_SHIM, QemuBoard
 from conftest import RESULTS
 from test_guide import commands
+from test_life import FILES
 from test_shim import HOTPLUG, printed
 from test_static import run
 from test_uboot import uboot
@@ -168,6 +169,33 @@ def test_chain_of_a_distribution(board):
     board.load("debian")
     board.xtest("1004")
     assert board.guests() == (1, 0)
+
+
+@full
+@uboot("stock", {"disks": True})
+def test_kexec_and_crash_kernel(board):
+    """Both are in the same place: at EL1, the same guest. In a crash kernel the stock
+    driver does not load."""
+    board.boot(started("shim.efi", rf"\\vmlinuz {BOOTARGS} crashkernel=768M"))
+    load, start, load_crash = commands("kexec.md")[:3]
+    board.load("debian")
+    board.xtest("1004")
+    board.read_disks()
+    board.sh(f"{FILES}; {load}", 120)
+    board.boots_again(start)
+    check_guest(board, 2)
+    board.load("debian")
+    # PKCS#11's application still runs, and its files were in the last file system.
+    board.xtest("-t regression 1004")
+    board.read_disks()
+    board.sh(f"{FILES}; {load_crash}", 120)
+    board.boots_again("echo c > /proc/sysrq-trigger")
+    board.sh("[ -e /proc/vmcore ]")
+    assert "All CPU(s) started at EL1" in board.dmesg()
+    check_memory(board)
+    out, status = board.try_sh("insmod /modules/tee.ko; insmod /modules/debian/optee.ko")
+    assert status and "No such device" in out
+    assert len(printed(board)) == 3 and board.guests() == (1, 0)
 
 
 def edk2(options, **more):
