@@ -42,6 +42,14 @@ GRUB_CONFIG = """linux /vmlinuz console=ttyAMA0 panic=-1
 initrd /initrd
 boot
 """
+XEN_CONFIG = f"""[global]
+default=linux
+
+[linux]
+options={devicetree.XEN_BOOTARGS}
+kernel=vmlinuz console=hvc0 panic=-1
+ramdisk=initrd
+"""
 
 # TF-A's last line, on the normal console. When QEMU is not gone a moment after,
 # TF-A panics on purpose.
@@ -198,7 +206,8 @@ class QemuBoard(Board):
         images = {**machine.images, INITRD_ADDRESS: initrd}
         loaders = [word for address, path in images.items() for word in
                    ("-device", f"loader,file={path},addr={address:#x},force-raw=on")]
-        dom0 = (DOM0_ADDRESS, machine.kernel.stat().st_size) if machine.xen else None
+        dom0 = (DOM0_ADDRESS, machine.kernel.stat().st_size) \
+            if machine.xen and not machine.edk2 else None
         devicetree.build(dtb, [*machine.qemu_command, "-cpu", machine.cpu, "-m", machine.memory,
                                "-display", "none", "-bios", str(machine.flash), *common],
                          machine.machine, machine.method, machine.interrupt,
@@ -273,8 +282,10 @@ class QemuBoard(Board):
         vendor.mkdir(parents=True, exist_ok=True)
         (vendor / "grub.cfg").write_text(GRUB_CONFIG)
         (esp / "startup.nsh").write_text(self.machine.edk2)
+        (esp / "xen.cfg").write_text(XEN_CONFIG)
         for place, path in ((esp / "vmlinuz", self.machine.kernel), (esp / "initrd", initrd),
                             (esp / "shim.efi", EFI_SHIM), (esp / "caller.efi", EFI_CALLER),
+                            (esp / "xen.efi", self.machine.xen_image),
                             (vendor / "shimaa64.efi", SECURE_BOOT_SHIM),
                             (vendor / "grubaa64.efi", GRUB)):
             place.unlink(missing_ok=True)

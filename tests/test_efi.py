@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from bench.machine import BUILD, DOM0_ADDRESS, VHE
+from bench.machine import BUILD, DOM0_ADDRESS, VHE, XEN
 from bench.qemu_board import EFI_SHIM, GRUB, SECURE_BOOT_SHIM, QemuBoard
 from conftest import RESULTS
 from test_guide import commands
@@ -307,6 +307,24 @@ def test_systemd(board):
     check_guest(board, 2)
     board.load("debian")
     board.xtest("1004")
+
+
+@full
+@machine(xen=XEN, edk2="fs0:\\xen.efi\n")
+def test_xen_without_the_shim(board):
+    """From the same partition, where the shim's entry is not taken."""
+    board.load("debian")
+    board.xtest("1004")
+    assert not printed(board)
+
+
+@full
+@edk2(r"\xen.efi", xen=XEN)
+def test_xen_on_the_shim(machine):
+    """Its first access to a register of EL2 ends it, by the firmware's handler."""
+    with QemuBoard(machine, RESULTS / "xen-on-the-shim", wait=False) as board:
+        board.console.expect("optee-shim: the kernel runs at EL1", timeout=120)
+        board.console.expect("Synchronous Exception at", timeout=60)
 
 
 @full
