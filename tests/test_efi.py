@@ -281,7 +281,8 @@ def keys():
 
 
 @full
-@machine(esp=str(KEYS), patience=2, edk2="dmpstore -all -l fs0:\\keys\nfs0:\\shim.efi\n")
+@machine(line="6.12", esp=str(KEYS), patience=2,
+         edk2="dmpstore -all -l fs0:\\keys\nfs0:\\shim.efi\n")
 def test_secure_boot(keys, machine):
     """The firmware refuses what is not signed, which ends the script. Debian's kernel is
     signed, and so is its driver: locked down it takes no other."""
@@ -300,10 +301,12 @@ def test_secure_boot(keys, machine):
 
 @full
 @pytest.mark.parametrize("machine", [
-    pytest.param({"edk2": f"fs0:\\shim.efi \\{program}\n", "esp": str(SYSTEMD)}, id=program)
+    pytest.param({"edk2": f"fs0:\\shim.efi \\{program}\n", "esp": str(SYSTEMD),
+                  "line": "6.12", "firmware": "virtualized"}, id=program)
     for program in ("systemd-bootaa64.efi", "unified.efi")], indirect=True)
 def test_systemd(board):
-    """systemd's boot loader, and a unified kernel image."""
+    """systemd's boot loader, and a unified kernel image, whose kernel and file system are
+    Debian's."""
     check_guest(board, 2)
     board.load("debian")
     board.xtest("1004")
