@@ -38,7 +38,7 @@ run: $(B)/firmware/trixie-virtualized.bin $(B)/rootfs/trixie.cpio $(B)/linux/6.1
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m bench.run $(OWN)
 
 update: ## Forget the package lists and what was made from them: take what the suites have now
-	rm -rf $(B)/apt $(B)/libteec $(B)/bench $(B)/optee $(B)/tfa $(B)/linux $(B)/rootfs $(B)/firmware $(B)/qemu $(B)/cbmc $(B)/xen $(B)/u-boot $(B)/shim $(B)/series $(B)/packages
+	rm -rf $(B)/apt $(B)/libteec $(B)/bench $(B)/optee $(B)/tfa $(B)/linux $(B)/rootfs $(B)/firmware $(B)/qemu $(B)/cbmc $(B)/xen $(B)/u-boot $(B)/shim $(B)/series $(B)/packages $(B)/debian
 
 clean: ## Remove everything that was made or fetched
 	rm -rf $(B)

@@ -51,6 +51,7 @@ class Machine:
     aarch32: bool = False           # a 32-bit kernel, entered by tests/aarch32
     disks: bool = False             # the kernel and the initrd as disks, for kexec
     swap: bool = False              # a disk that it can hibernate to
+    disk: str = ""                  # with its root file system, written to; extra is its initrd
     reboots: bool = False           # a reset starts the machine anew
     icount: int | None = None       # 2^N ns of the guest's clock are an instruction
     shim: bool = False              # below Linux
@@ -79,6 +80,8 @@ class Machine:
 
     @property
     def initrd_parts(self):
+        if self.disk:
+            return [pathlib.Path(self.extra)]
         modules = [] if self.built_in else [BUILD / "linux" / self.line / "modules.cpio"]
         if self.aarch32:
             return [BUILD / "rootfs" / f"{self.suite}-armhf.cpio", *modules, CLIENT_32]
@@ -168,9 +171,10 @@ class Machine:
                        if self.uboot else []),
                      *([EDK2.parent / "root" / "versions"] if self.edk2 else []),
                      BUILD / "optee" / self.suite / "root" / "versions",
-                     BUILD / "rootfs" / f"{self.suite}.cpio.versions",
                      BUILD / "tfa" / "root" / "versions",
-                     BUILD / "linux" / self.line / "root" / "versions"):
+                     *([pathlib.Path(f"{self.disk}.versions")] if self.disk else
+                       [BUILD / "rootfs" / f"{self.suite}.cpio.versions",
+                        BUILD / "linux" / self.line / "root" / "versions"])):
             lines += path.read_text().splitlines()
         return dict(line.split()[:2] for line in lines if wanted.search(line))
 

@@ -235,6 +235,9 @@ class QemuBoard(Board):
                 file.truncate(1 << 30)
             extra += ["-device", "virtio-blk-device,drive=swap", "-drive",
                       f"if=none,id=swap,format=raw,file={swap}"]
+        if machine.disk:
+            extra += ["-device", "virtio-blk-device,drive=disk", "-drive",
+                      f"if=none,id=disk,format=raw,cache=unsafe,file={machine.disk}"]
         if machine.tpm:
             log = self.logs / "tpm-log"
             log.write_bytes(TPM_LOG)

@@ -119,6 +119,12 @@ $(B)/chromium/root/versions: bench/unpack $(B)/apt/bookworm/updated
 $(B)/labgrid/root/versions: bench/fetch $(B)/apt/sid/updated
 	bench/fetch $(@D) sid labgrid-coordinator labgrid-exporter labgrid-client python3-labgrid python3-grpcio-reflection
 
+# Debian on a disk, and what is installed there, for tests/test_debian.py.
+$(B)/debian/%.disk: $(wildcard bench/debian/*) bench/unpack $(B)/rootfs/trixie.cpio $(B)/apt/%/updated $(B)/apt/%-backports/updated
+	$(call log,Debian $* on a disk: this takes some minutes)
+	mkdir -p $(@D)
+	bench/debian/build $@ $* $*-backports $(B)/rootfs/trixie.cpio dkms linux-headers-arm64
+
 # The client of the firmware TPM that OP-TEE's builds have.
 $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/versions
 	mkdir -p $(@D)/pcr
@@ -203,6 +209,7 @@ full-inputs: inputs drivers $(FULL)
 	@$(MAKE) --no-print-directory $(B)/systemd/esp/unified.efi || echo "== no systemd: its scenarios are skipped"
 	@$(MAKE) --no-print-directory $(B)/chromium/root/versions || echo "== no Chromium: the look at the report is skipped"
 	@$(MAKE) --no-print-directory $(B)/labgrid/root/versions || echo "== no labgrid with a coordinator: its scenario is skipped"
+	@$(MAKE) --no-print-directory $(B)/debian/bookworm.disk || echo "== no Debian 12 on a disk: its scenario is skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 
