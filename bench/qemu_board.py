@@ -34,6 +34,7 @@ TPM_LOG = b"measured: BL2, BL31, U-Boot"
 TPM_LOG_ADDRESS, FLASH_SIZE = 0x04000000, 1 << 26
 
 EFI_SHIM = BUILD / "shim" / "optee-shim.efi"
+EFI_DRIVER = EFI_SHIM.with_name("optee-shim-driver.efi")
 EFI_CALLER = BUILD / "tests" / "caller.efi"
 # As Debian signs them, and what its installer would write.
 SECURE_BOOT_SHIM = BUILD / "grub" / "root" / "usr/lib/shim/shimaa64.efi.signed"
@@ -287,7 +288,8 @@ class QemuBoard(Board):
         (esp / "startup.nsh").write_text(self.machine.edk2)
         (esp / "xen.cfg").write_text(XEN_CONFIG)
         for place, path in ((esp / "vmlinuz", self.machine.kernel), (esp / "initrd", initrd),
-                            (esp / "shim.efi", EFI_SHIM), (esp / "caller.efi", EFI_CALLER),
+                            (esp / "shim.efi", EFI_SHIM), (esp / "driver.efi", EFI_DRIVER),
+                            (esp / "caller.efi", EFI_CALLER),
                             (esp / "xen.efi", self.machine.xen_image),
                             (vendor / "shimaa64.efi", SECURE_BOOT_SHIM),
                             (vendor / "grubaa64.efi", GRUB)):

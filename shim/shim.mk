@@ -61,6 +61,12 @@ $(SHIM)/shim.bin: $(SHIM)/shim.elf
 $(SHIM)/optee-shim.efi: $(SHIM)/efi.elf
 	aarch64-linux-gnu-objcopy -O binary -j .text $< $@
 
+# For Driver####: the subsystem in shim/efi_head.S is that of a driver of the boot services.
+$(SHIM)/optee-shim-driver.efi: $(SHIM)/optee-shim.efi
+	cp $< $@.part
+	printf '\013' | dd of=$@.part bs=1 seek=156 conv=notrunc status=none
+	mv $@.part $@
+
 WRAP := $(SHIM)/optee-shim-wrap
 WRAP_FILES := shim/wrap.c shim/image.c shim/image.h core/optee_guest.h
 
@@ -74,8 +80,8 @@ $(WRAP): $(WRAP_FILES) VERSION | packages
 shim: $(SHIM)/shim.bin $(WRAP) ## The EL2 shim, prints its path
 	@echo $(abspath $<)
 
-shim-efi: $(SHIM)/optee-shim.efi ## The EL2 shim as an EFI program, prints its path
-	@echo $(abspath $<)
+shim-efi: $(SHIM)/optee-shim.efi $(SHIM)/optee-shim-driver.efi ## The EL2 shim as an EFI program and as a driver, prints their paths
+	@printf '%s\n' $(abspath $^)
 
 shim-image: $(SHIM)/shim.bin $(WRAP) ## The shim around a kernel: KERNEL=Image VM_ID=1 OUT=Image.guest
 	@$(if $(and $(KERNEL),$(OUT)),,echo "give what to wrap: make shim-image KERNEL=<Image> OUT=<file> [VM_ID=1]" >&2; exit 1)

@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from bench.machine import BUILD, DOM0_ADDRESS, VHE, XEN
-from bench.qemu_board import EFI_SHIM, GRUB, SECURE_BOOT_SHIM, QemuBoard
+from bench.qemu_board import EFI_DRIVER, EFI_SHIM, GRUB, SECURE_BOOT_SHIM, QemuBoard
 from conftest import RESULTS
 from test_guide import commands
 from test_life import FILES
@@ -229,12 +229,21 @@ def test_chain_of_a_distribution_on_edk2(board):
     board.xtest("1004")
 
 
+def test_driver_is_the_program():
+    """Subsystem 11 instead of 10."""
+    program, driver = (bytearray(path.read_bytes()) for path in (EFI_SHIM, EFI_DRIVER))
+    subsystem = int.from_bytes(program[0x3c:0x40], "little") + 24 + 68
+    assert (program[subsystem], driver[subsystem]) == (10, 11)
+    driver[subsystem] = 10
+    assert driver == program
+
+
 @full
-@pytest.mark.parametrize("entry", (0, 1), ids=("boot", "sysprep"))
+@pytest.mark.parametrize("entry", (0, 1, 2), ids=("boot", "sysprep", "driver"))
 @machine(edk2=f"fs0:\\vmlinuz {BOOTARGS}\n", reboots=True, extra=str(EFIBOOTMGR))
 def test_entry_of_the_firmware(board, entry):
     """Made by a system that was started without the shim, as the guide tells. After a SysPrep####
-    the firmware starts that same system."""
+    or a Driver#### the firmware starts that same system."""
     board.sh(EFIVARFS)
     board.find_disks("vda1")
     board.sh(commands("efi.md")[entry])

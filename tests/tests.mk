@@ -139,7 +139,7 @@ $(B)/tests/domain.cpio: tests/domain/domain.c | packages
 
 # What the scenarios boot. A suite that rolls may be gone: its scenarios skip.
 BOARD := $(foreach build,virtualized plain none,$(B)/firmware/trixie-$(build).bin) \
-	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/linux/6.12/ffa.cpio $(SHIM)/optee-shim.efi $(BENCH) \
+	$(B)/rootfs/trixie.cpio xen-4.17 u-boot-2023.01 $(B)/linux/6.12/ffa.cpio $(SHIM)/optee-shim-driver.efi $(BENCH) \
 	$(addprefix $(B)/tests/,mediator.bin pcr.cpio domain.cpio caller.efi) \
 	line-$(NEWEST_LINE) $(B)/series/$(NEWEST_LINE)/base/.git/done
 
