@@ -172,6 +172,16 @@ def test_chain_of_a_distribution(board):
 
 
 @full
+@uboot("stock")
+def test_whole_xtest(board, note):
+    board.boot(SHIM_AND_KERNEL)
+    board.load("debian")
+    cases, subtests = board.xtest("-l 0", timeout=3000)
+    note(f"whole xtest, virtualized OP-TEE, stock {board.machine.line} by EFI on the shim: "
+         f"{cases} cases, {subtests} subtests, 0 failed")
+
+
+@full
 @uboot("stock", {"disks": True})
 def test_kexec_and_crash_kernel(board):
     """Both are in the same place: at EL1, the same guest. In a crash kernel the stock
