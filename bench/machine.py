@@ -25,6 +25,12 @@ MEDIATED_KERNEL_ADDRESS = 0x42400000  # tests/tests.mk: MEDIATED_KERNEL
 AARCH32 = BUILD / "tests" / "aarch32.bin"
 KERNEL_32_ADDRESS = 0x44000000        # tests/tests.mk: KERNEL_32
 
+# Of a distribution, for GRUB.
+GRUB_CONFIG = """linux /vmlinuz console=ttyAMA0 panic=-1
+initrd /initrd
+boot
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
@@ -47,6 +53,7 @@ class Machine:
     uboot: str = ""                 # before all that: VERSION/WAY, see u-boot/u-boot.mk
     edk2: str = ""                  # or EDK2, whose shell runs this
     esp: str = ""                   # a folder whose files are on the EFI system partition too
+    grub: str = GRUB_CONFIG         # what GRUB runs there
     mediator: bool = False          # tests/mediator below Linux
     aarch32: bool = False           # a 32-bit kernel, entered by tests/aarch32
     disks: bool = False             # the kernel and the initrd as disks, for kexec

@@ -39,10 +39,6 @@ EFI_CALLER = BUILD / "tests" / "caller.efi"
 # As Debian signs them, and what its installer would write.
 SECURE_BOOT_SHIM = BUILD / "grub" / "root" / "usr/lib/shim/shimaa64.efi.signed"
 GRUB = BUILD / "grub" / "root" / "usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed"
-GRUB_CONFIG = """linux /vmlinuz console=ttyAMA0 panic=-1
-initrd /initrd
-boot
-"""
 XEN_CONFIG = f"""[global]
 default=linux
 
@@ -284,7 +280,7 @@ class QemuBoard(Board):
         esp = self.logs / "esp"
         vendor = esp / "EFI" / "debian"
         vendor.mkdir(parents=True, exist_ok=True)
-        (vendor / "grub.cfg").write_text(GRUB_CONFIG)
+        (vendor / "grub.cfg").write_text(self.machine.grub)
         (esp / "startup.nsh").write_text(self.machine.edk2)
         (esp / "xen.cfg").write_text(XEN_CONFIG)
         for place, path in ((esp / "vmlinuz", self.machine.kernel), (esp / "initrd", initrd),

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from bench.machine import BUILD, DOM0_ADDRESS, VHE, XEN
+from bench.machine import BUILD, DOM0_ADDRESS, GRUB_CONFIG, VHE, XEN
 from bench.qemu_board import EFI_DRIVER, EFI_SHIM, GRUB, SECURE_BOOT_SHIM, QemuBoard
 from conftest import RESULTS
 from test_guide import commands
@@ -347,6 +347,19 @@ def test_xen_on_the_shim(machine):
     with QemuBoard(machine, RESULTS / "xen-on-the-shim", wait=False) as board:
         board.console.expect("optee-shim: the kernel runs at EL1", timeout=120)
         board.console.expect("Synchronous Exception at", timeout=60)
+
+
+@full
+@pytest.mark.parametrize("machine", (
+    {"grub": f"chainloader /shim.efi '\\vmlinuz' {BOOTARGS}\nboot\n"},
+    {"grub": f"chainloader /shim.efi\nboot\n{GRUB_CONFIG}"},
+), ids=("kernel", "stays"), indirect=True)
+@machine(edk2="fs0:\\EFI\\debian\\shimaa64.efi\n")
+def test_started_by_grub(board):
+    """It starts the kernel itself, or stays, and GRUB starts the kernel."""
+    check_guest(board, 2)
+    board.load("debian")
+    board.xtest("1004")
 
 
 @full
