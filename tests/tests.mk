@@ -119,11 +119,12 @@ $(B)/chromium/root/versions: bench/unpack $(B)/apt/bookworm/updated
 $(B)/labgrid/root/versions: bench/fetch $(B)/apt/sid/updated
 	bench/fetch $(@D) sid labgrid-coordinator labgrid-exporter labgrid-client python3-labgrid python3-grpcio-reflection
 
-# Debian on a disk, and what is installed there, for tests/test_debian.py.
+# Debian on a disk, and what is installed there, for tests/test_debian.py. Headers from
+# backports need pahole, which is the suite's.
 $(B)/debian/%.disk: $(wildcard bench/debian/*) bench/unpack $(B)/rootfs/trixie.cpio $(B)/apt/%/updated $(B)/apt/%-backports/updated
 	$(call log,Debian $* on a disk: this takes some minutes)
 	mkdir -p $(@D)
-	bench/debian/build $@ $* $*-backports $(B)/rootfs/trixie.cpio dkms linux-headers-arm64
+	bench/debian/build $@ $* $*-backports $(B)/rootfs/trixie.cpio dkms linux-headers-arm64 pahole
 
 # The client of the firmware TPM that OP-TEE's builds have.
 $(B)/tests/pcr.cpio: tests/ftpm/client.c tests/ftpm/ftpm.h $(B)/libteec/root/versions
