@@ -262,7 +262,7 @@ def in_git(port, source, tree):
 @pytest.mark.parametrize("port, source, count", (
     ("xen", "xen/4.17/root/xen", 1),
     ("linux/ffa", "linux/6.12/ffa/src", 1),
-    ("optee-os", "optee/sid-source/root/optee-os", 6),
+    ("optee-os", "optee/sid-source/root/optee-os", 8),
     ("u-boot", "u-boot/2023.01/root/u-boot", 4),
     pytest.param("u-boot", "u-boot/2025.01/root/u-boot", 4, marks=full),
 ))
