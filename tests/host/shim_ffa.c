@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -75,14 +74,13 @@ static int setup(void **state)
 	static const struct model_lie nobody[MODEL_MAX_LIES] = {
 		{ .fid = MODEL_CALLS_UID, .first = 1, .last = 1000, .res = { NOBODY } },
 	};
-	struct firmware *f = malloc(sizeof(*f));
+	struct firmware *f;
 
-	if (!f)
+	if (shim_setup(state))
 		return -1;
-	firmware_init(f, MODEL_VIRT_4_10);
+	f = *state;
 	model_script(&f->optee, nobody);
 	f->ffa = true;
-	*state = f;
 
 	return 0;
 }
@@ -98,17 +96,6 @@ static int setup_guest(void **state)
 	if (call_announce(&f->shim, 7) || its_id(f) != 7 || maps(f) != SPMC_SUCCESS)
 		return -1;
 	f->spmc.calls = 0;
-
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct firmware *f = *state;
-
-	assert_null(f->spmc.halted);
-	firmware_free(f);
-	free(f);
 
 	return 0;
 }
@@ -391,8 +378,8 @@ static void removes_at_the_end(void **state)
 	f->spmc.script = NULL;
 }
 
-#define FRESH(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define GUEST(test)	cmocka_unit_test_setup_teardown(test, setup_guest, teardown)
+#define FRESH(test)	cmocka_unit_test_setup_teardown(test, setup, shim_teardown)
+#define GUEST(test)	cmocka_unit_test_setup_teardown(test, setup_guest, shim_teardown)
 
 int shim_ffa_tests(void)
 {

@@ -59,7 +59,7 @@ static const uint64_t *seen(const struct firmware *f, unsigned int back)
 	return f->call[f->calls - back];
 }
 
-static int setup(void **state)
+int shim_setup(void **state)
 {
 	struct firmware *f = malloc(sizeof(*f));
 
@@ -75,7 +75,7 @@ static int setup_guest(void **state)
 {
 	struct firmware *f;
 
-	if (setup(state))
+	if (shim_setup(state))
 		return -1;
 	f = *state;
 	if (call_announce(&f->shim, 7))
@@ -85,11 +85,12 @@ static int setup_guest(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+int shim_teardown(void **state)
 {
 	struct firmware *f = *state;
 
 	assert_null(f->optee.panic);
+	assert_null(f->spmc.halted);
 	firmware_free(f);
 	free(f);
 
@@ -1418,8 +1419,8 @@ static void names_the_next_image(void **state)
 	assert_memory_equal(path, file, sizeof(file));
 }
 
-#define FRESH(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
-#define GUEST(test)	cmocka_unit_test_setup_teardown(test, setup_guest, teardown)
+#define FRESH(test)	cmocka_unit_test_setup_teardown(test, shim_setup, shim_teardown)
+#define GUEST(test)	cmocka_unit_test_setup_teardown(test, setup_guest, shim_teardown)
 
 int main(int argc, char **argv)
 {
