@@ -255,16 +255,19 @@ class Board:
                      for what in (r"Added guest [1-9]",
                                   r"Removing guest [1-9]\d*\s+(?!E/TC.*not found)[^\d\s]"))
 
-    def power_off(self):
-        """Have the kernel, or U-Boot without OP-TEE's driver, switch the machine
-        off, as far as it is still on."""
-        if self.ended():
-            return
-        self.console.sendline(f"{LAST_WORDS}poweroff -f" if self.shell else
-                           "unbind /firmware/optee; poweroff")
+    def ends_with(self, command):
+        """Run a command that switches the machine off, or resets one that ends then."""
+        self.console.sendline(command)
         try:
             self.console.expect("no such line", timeout=60 * self.patience)
         except BoardLost:
             return
         except TIMEOUT:
             raise AssertionError("the machine did not switch itself off") from None
+
+    def power_off(self):
+        """Have the kernel, or U-Boot without OP-TEE's driver, switch the machine
+        off, as far as it is still on."""
+        if not self.ended():
+            self.ends_with(f"{LAST_WORDS}poweroff -f" if self.shell else
+                           "unbind /firmware/optee; poweroff")

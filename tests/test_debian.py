@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 
-from bench.board import BoardLost
 from bench.machine import BUILD, Machine
 from bench.qemu_board import QemuBoard
 from conftest import RESULTS, TOP
@@ -67,13 +66,6 @@ def disk():
     copy.path.unlink()
 
 
-def ends(board, command):
-    """Run a command that ends the system in order."""
-    board.console.sendline(command)
-    with pytest.raises(BoardLost):
-        board.console.expect("no such line", timeout=60 * board.patience)
-
-
 def chosen(board, kernel):
     """The module that modprobe takes, below this kernel's folder."""
     last = board.sh(f"modprobe -S {kernel} --show-depends optee | tail -n 1")
@@ -105,7 +97,7 @@ def test_package_on_debian(disk, note):
         board.sh(install, LONG)
         assert chosen(board, first) == OURS
         assert board.guests() == (0, 0)
-        ends(board, reboot)
+        board.ends_with(reboot)
 
     with disk.boot() as board:
         is_guest(board, first)
@@ -113,7 +105,7 @@ def test_package_on_debian(disk, note):
         board.sh("echo 'deb [trusted=yes] file:/srv/debian/bookworm-backports ./' "
                  "> /etc/apt/sources.list.d/backports.list; apt update")
         board.sh("apt install linux-image-arm64 linux-headers-arm64", LONG)
-        ends(board, reboot)
+        board.ends_with(reboot)
         assert board.guests() == (1, 1)
 
     with disk.boot() as board:
@@ -124,6 +116,6 @@ def test_package_on_debian(disk, note):
         assert {chosen(board, kernel) for kernel in (first, newer)} == {STOCK}
         assert board.sh("ls -d /usr/src/optee-virt* /var/lib/dkms/optee* /etc/modprobe.d/optee* "
                         "/lib/modules/*/updates/dkms/optee* 2> /dev/null || true") == ""
-        ends(board, "poweroff")
+        board.ends_with("poweroff")
         assert board.guests() == (1, 1)
     note(f"Debian: the package {VERSION} on {first}, then on {newer}, then gone")

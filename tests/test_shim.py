@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bench.board import UID_0, VM_CREATED, VM_DESTROYED, BoardLost
+from bench.board import UID_0, VM_CREATED, VM_DESTROYED
 from bench.machine import BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, VHE, Machine
 from bench.qemu_board import QemuBoard
 from test_cpus import LOOP, runs_on_each_cpu
@@ -214,9 +214,7 @@ def test_hotplug_and_reboot(board, cycles):
     for cpu in range(4):
         assert "0 failed" in board.sh(f"taskset {1 << cpu:x} xtest 1001", timeout=60)
 
-    board.shell.console.sendline("reboot -f")
-    with pytest.raises(BoardLost):
-        board.shell.console.expect("no such line", timeout=60)
+    board.ends_with("reboot -f")
     assert "Removing guest 1" in board.secure()
 
 
