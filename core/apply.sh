@@ -89,7 +89,9 @@ lay_file() {
 	base=${file##*/}
 	wants_file "$base" || return 0
 	object=${base%.[ch]}
-	if [ -f "${file%.h}.c" ] || [ -f "${file%.c}.c" ]; then
+	# A header alone goes with the object that its name begins with.
+	[ -f "${file%/*}/$object.c" ] || [ "$prefix" ] || object=${object%_*}
+	if [ -f "${file%/*}/$object.c" ]; then
 		grep -q "[ 	]${object}[.]o" "$new.makefile" ||
 			[ "${concerns-}" = protocol ] || return 0
 	fi

@@ -16,6 +16,4 @@ optee_guest_usable_caps(const struct optee_guest *guest,
 			const struct optee_guest_transport *transport,
 			unsigned int caps);
 
-int optee_guest_late_cpu_hangs(unsigned int midr);
-
 #endif /* OPTEE_GUEST_FAULTS_H */

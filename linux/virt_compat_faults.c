@@ -13,6 +13,7 @@
 #include <linux/smp.h>
 #include <asm/cputype.h>
 #include "optee_guest_faults.h"
+#include "optee_guest_faults_cpus.h"
 #include "virt_compat_faults.h"
 
 /**

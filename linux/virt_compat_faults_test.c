@@ -10,6 +10,7 @@
 #include <asm/cputype.h>
 #include <kunit/device.h>
 #include "optee_guest_faults.h"
+#include "optee_guest_faults_cpus.h"
 #include "virt_compat_faults.h"
 #include "virt_compat_test.h"
 

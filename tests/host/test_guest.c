@@ -17,6 +17,7 @@
 #include "model.h"
 #include "optee_guest_conduit.h"
 #include "optee_guest_faults.h"
+#include "optee_guest_faults_cpus.h"
 #include "optee_guest_mediator.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
