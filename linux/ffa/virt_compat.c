@@ -9,9 +9,14 @@
  */
 #define pr_fmt(fmt) "ARM FF-A: " fmt
 
+#include <linux/cpu.h>
+#include <linux/list.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <asm/cputype.h>
 #include <asm/virt.h>
+#include "optee_guest_faults_cpus.h"
 #include "virt_compat.h"
 
 static void call(void *ctx, unsigned long regs[8])
@@ -68,6 +73,73 @@ static void announce(struct ffa_virt_compat *vc, u16 instance,
 		complain(vc, err);
 }
 
+static int refuse_late_cpu(unsigned int cpu, struct hlist_node *node)
+{
+	const struct ffa_virt_compat *vc =
+		hlist_entry(node, struct ffa_virt_compat, node);
+
+	if (!vc->guest.id || cpumask_test_cpu(cpu, &vc->served))
+		return 0;
+
+	pr_err("CPU %u was off when guest %u was made, trusted applications would hang on it: kept off, switch it on before the driver is loaded\n",
+	       cpu, vc->guest.id);
+
+	return -EPERM;
+}
+
+static void find_loop(void *data)
+{
+	if (optee_guest_late_cpu_hangs(read_cpuid_id()))
+		WRITE_ONCE(*(bool *)data, true);
+}
+
+/*
+ * A CPU is refused before it is switched on: OP-TEE 4.10 as the SPMC lets none be
+ * switched off again, and the kernel dies of that.
+ */
+static int watch_cpus(struct ffa_virt_compat *vc)
+{
+	int state;
+	int rc;
+
+	state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
+					"firmware/arm_ffa:guest",
+					refuse_late_cpu, NULL);
+	if (state < 0)
+		return state;
+
+	rc = cpuhp_state_add_instance_nocalls(state, &vc->node);
+	if (rc) {
+		cpuhp_remove_multi_state(state);
+		return rc;
+	}
+	vc->state = state;
+
+	return 0;
+}
+
+static void unwatch_cpus(struct ffa_virt_compat *vc)
+{
+	if (!vc->state)
+		return;
+
+	cpuhp_state_remove_instance_nocalls(vc->state, &vc->node);
+	cpuhp_remove_multi_state(vc->state);
+	vc->state = 0;
+}
+
+/* A processor that is not on yet cannot be asked: it goes by those that are. */
+static void note_served_cpus(struct ffa_virt_compat *vc)
+{
+	bool loop = false;
+
+	on_each_cpu(find_loop, &loop, 1);
+	if (loop)
+		cpumask_copy(&vc->served, cpu_online_mask);
+	else
+		cpumask_setall(&vc->served);
+}
+
 /**
  * ffa_virt_compat_enter() - Announce this system if nobody does that for it
  * @vc:		out: what this system is
@@ -77,8 +149,8 @@ static void announce(struct ffa_virt_compat *vc, u16 instance,
  *
  * If that fails, everything goes on as without it, after a line that says why.
  *
- * Context: May sleep; after the RX and TX buffers were mapped, and before
- * notifications are set up.
+ * Context: May sleep, takes the lock of CPU hotplug; after the RX and TX buffers were
+ * mapped, and before notifications are set up.
  */
 void ffa_virt_compat_enter(struct ffa_virt_compat *vc, ffa_fn *invoke, u16 *vm_id,
 			   int (*partitions)(const uuid_t *uuid,
@@ -86,6 +158,7 @@ void ffa_virt_compat_enter(struct ffa_virt_compat *vc, ffa_fn *invoke, u16 *vm_i
 {
 	struct ffa_partition_info *info;
 	int count;
+	int rc;
 
 	xa_init(&vc->shares);
 	vc->invoke = invoke;
@@ -99,10 +172,20 @@ void ffa_virt_compat_enter(struct ffa_virt_compat *vc, ffa_fn *invoke, u16 *vm_i
 	if (count <= 0)
 		return;
 
-	announce(vc, *vm_id, info, count);
+	rc = watch_cpus(vc);
+	if (rc) {
+		pr_err("no guest: CPUs that come late cannot be watched (%d)\n", rc);
+	} else {
+		cpus_read_lock();
+		note_served_cpus(vc);
+		announce(vc, *vm_id, info, count);
+		cpus_read_unlock();
+	}
 	kfree(info);
-	if (!vc->guest.id)
+	if (!vc->guest.id) {
+		unwatch_cpus(vc);
 		return;
+	}
 
 	*vm_id = vc->guest.id;
 	pr_info("guest %u\n", vc->guest.id);
@@ -131,6 +214,7 @@ void ffa_virt_compat_leave(struct ffa_virt_compat *vc,
 		complain(vc, err);
 	kfree(vc->guest.partitions);
 	vc->guest.partitions = NULL;
+	unwatch_cpus(vc);
 
 	xa_for_each(&vc->shares, handle, entry)
 		if (reclaim(handle, 0))

@@ -7,6 +7,8 @@
 #define VIRT_COMPAT_H
 
 #include <linux/arm_ffa.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 #include "common.h"
@@ -18,11 +20,17 @@
  * @guest:  our standing with them
  * @invoke: the driver's function that does a call
  * @shares: the handles of all memory that the guest has shared or lent
+ * @served: CPUs that the guest can use
+ * @state:  of CPU hotplug, that @node is an instance of, or 0
+ * @node:   our instance
  */
 struct ffa_virt_compat {
 	struct ffa_guest guest;
 	ffa_fn *invoke;
 	struct xarray shares;
+	struct cpumask served;
+	enum cpuhp_state state;
+	struct hlist_node node;
 };
 
 void ffa_virt_compat_enter(struct ffa_virt_compat *vc, ffa_fn *invoke, u16 *vm_id,
