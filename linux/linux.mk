@@ -8,7 +8,7 @@ SUITE_6.12 := bookworm-backports
 
 NEWEST_LINE := $(lastword $(LINES))
 
-DRIVER_FILES := VERSION $(filter-out core/ffa_% linux/ffa,$(wildcard core/* linux/*))
+DRIVER_FILES := VERSION $(filter-out core/ffa_% linux/ffa linux/linux.mk linux/build-kernel linux/whole%,$(wildcard core/* linux/*))
 
 # $(B)/linux/LINE/: root (the packages, unpacked), src (the driver's source), and
 # a folder with an optee.ko for each way to build it.
@@ -95,13 +95,13 @@ $(B)/linux/$(NEWEST_LINE)/first/optee.ko: $(B)/series/$(NEWEST_LINE)/tree/.git/H
 
 # Kernels built whole: the newest with our driver in it, and a 32-bit one with our driver
 # as two modules, of its own tree (whole) and built outside of it (id-1).
-WHOLE := linux/build-kernel linux/whole.config $(DRIVER_FILES)
+WHOLE := linux/build-kernel linux/whole.config
 
-$(B)/linux/whole/vmlinuz: $(WHOLE) $(B)/linux/newest/ready
+$(B)/linux/whole/vmlinuz: $(WHOLE) linux/whole-arm64.config $(DRIVER_FILES) $(B)/linux/newest/ready
 	$(call log,Debian's newest kernel built with our driver in it)
 	linux/build-kernel $(@D) $(B)/linux/newest arm64 Image linux/whole.config linux/whole-arm64.config
 
-$(B)/linux/arm/vmlinuz: $(WHOLE) $(B)/linux/6.12/ready
+$(B)/linux/arm/vmlinuz: $(WHOLE) linux/whole-arm.config $(DRIVER_FILES) $(B)/linux/6.12/ready
 	$(call log,32-bit kernel)
 	linux/build-kernel $(@D) $(B)/linux/6.12 arm zImage linux/whole.config linux/whole-arm.config
 
@@ -111,12 +111,13 @@ $(B)/linux/arm/id-1/optee.ko: $(B)/linux/arm/vmlinuz
 $(B)/linux/arm/modules.cpio: bench/pack-modules $(B)/linux/arm/id-1/optee.ko
 	CROSS_COMPILE=arm-linux-gnueabihf- bench/pack-modules $(abspath $@) $(B)/linux/arm
 
-# The newest with the kernel's own checkers; the driver is a module.
-$(B)/linux/debug/vmlinuz: $(WHOLE) $(B)/linux/newest/ready
+# The newest with the kernel's own checkers. It takes some half an hour to build; the driver,
+# a module, is built beside it.
+$(B)/linux/debug/vmlinuz: $(WHOLE) linux/whole-debug.config $(B)/linux/newest/ready
 	$(call log,Debian's newest kernel built with its checkers)
 	linux/build-kernel $(@D) $(B)/linux/newest arm64 Image linux/whole.config linux/whole-debug.config
 
-$(B)/linux/debug/%/optee.ko: $(B)/linux/debug/vmlinuz
+$(B)/linux/debug/%/optee.ko: $(DRIVER_FILES) $(B)/linux/debug/vmlinuz
 	ANY_KERNEL=1 linux/build-module $(@D) $(B)/linux/newest/src $(B)/linux/debug/build $(patsubst id-%,%,$*)
 
 DEBUG_TESTS := $(foreach name,misdeeds smccall,$(B)/linux/debug/$(name)/$(name).ko)
@@ -132,7 +133,8 @@ $(B)/linux/debug/modules.cpio: bench/pack-modules $(foreach way,stock id-1,$(B)/
 # folder for each way. Ours without the sender of a fragment, as the stock driver leaves it
 # out, is the way "unowned".
 FFA := $(B)/linux/6.12/ffa
-FFA_FILES := core/apply.sh $(filter-out linux/ffa/series,$(wildcard core/ffa_guest.* linux/ffa/*))
+FFA_FILES := core/apply.sh core/optee_guest_faults_cpus.h \
+	$(filter-out linux/ffa/series,$(wildcard core/ffa_guest.* linux/ffa/*))
 
 # $(call pack_ffa,ROOT): what is in ROOT/modules.
 define pack_ffa
