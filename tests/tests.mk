@@ -211,6 +211,7 @@ full-inputs: inputs drivers $(FULL)
 	@$(MAKE) --no-print-directory $(B)/chromium/root/versions || echo "== no Chromium: the look at the report is skipped"
 	@$(MAKE) --no-print-directory $(B)/labgrid/root/versions || echo "== no labgrid with a coordinator: its scenario is skipped"
 	@$(MAKE) --no-print-directory $(B)/debian/bookworm.disk || echo "== no Debian 12 on a disk: its scenario is skipped"
+	@$(MAKE) --no-print-directory $(B)/xen/trixie/packaged/xen || echo "== no Xen of Debian's: its scenario is skipped"
 	@$(MAKE) --no-print-directory xen-4.20 || echo "== no Xen 4.20: its scenario is skipped"
 	@$(MAKE) --no-print-directory u-boot-2025.01 || echo "== no U-Boot 2025.01: its scenarios are skipped"
 

@@ -31,6 +31,15 @@ xen-$1: $(foreach way,$(XEN_WAYS),$(B)/xen/$1/$(way)/xen)
 endef
 $(foreach version,$(XEN_VERSIONS),$(eval $(call xen_version,$(version))))
 
+# As Debian packages it, without mediators.
+$(B)/xen/trixie/root/versions: bench/fetch $(B)/apt/trixie/updated
+	bench/fetch $(@D) trixie xen-hypervisor-4.20-arm64:arm64
+
+$(B)/xen/trixie/packaged/xen: $(B)/xen/trixie/root/versions
+	mkdir -p $(@D)
+	zcat -f $(B)/xen/trixie/root/boot/xen-*-arm64 > $@.part
+	mv $@.part $@
+
 #@ Xen and OP-TEE
 
 xen-apply: packages ## The mediator's change into a Xen tree of yours: XSRC=<source>
