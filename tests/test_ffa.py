@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from bench.machine import BUILD
+from bench.machine import BUILD, XEN
+from test_cpus import LOOP, runs_on_each_cpu
 from test_guide import commands
-from test_life import FILES, ROUNDS, leave_nothing, load_rounds
+from test_life import FILES, leave_nothing, load_rounds
 from test_linux import SUBSET
 from test_static import applied_once, refusal, refused_in_a_line, run
 
@@ -73,6 +74,16 @@ def test_guest(board):
     board.xtest("-t regression 1001")
 
 
+@full
+@machine(**VIRTUALIZED, **SHIM)
+def test_driver_steps_aside_on_the_shim(board):
+    """FFA_ID_GET has answered an id: there is somebody who announces."""
+    log = board.load_ffa("id-1")
+    assert "ARM FF-A: guest" not in log and "optee: initialized driver" in log, log
+    assert board.guests() == (1, 0)
+    board.xtest("-t regression 1004")
+
+
 def share_scattered(board, way):
     """(what the client says of memory whose description needs more than one message, its
     exit status)"""
@@ -123,6 +134,26 @@ def test_protected_kvm_is_left_alone(board, way):
 
 
 @full
+@pytest.mark.parametrize("machine", ({"xen": XEN}, {"xen": "trixie/packaged"}),
+                         ids=("4.17", "packaged"), indirect=True)
+@machine(**VIRTUALIZED)
+def test_xen_without_a_mediator_has_no_ffa(board):
+    """Nothing of FF-A reaches the firmware from dom0."""
+    out, status = board.try_sh("insmod /modules/ffa-core.ko; insmod /modules/ffa-id-1.ko")
+    assert status and "Operation not supported" in out, out
+    assert "ARM FF-A: guest" not in board.dmesg() and board.guests() == (0, 0)
+
+
+@full
+@machine(**VIRTUALIZED, xen="4.20/stock")
+def test_xens_mediator(board):
+    """It has announced dom0, whose id FFA_ID_GET answers."""
+    log = board.load_ffa()
+    assert "ARM FF-A: guest" not in log and "optee: initialized driver" in log, log
+    assert board.guests() == (1, 0)
+    board.xtest("-t regression 1004")
+
+
 @both_ways(VIRTUALIZED)
 def test_subset(board):
     becomes_guest(board)
@@ -153,6 +184,36 @@ def test_debians_newest_kernel_on_the_shim(board, note):
     note(f"stock Linux {board.sh('uname -r')} and its drivers by FF-A on the shim: passed")
 
 
+SWITCH_ON = "echo 1 > /sys/devices/system/cpu/cpu1/online"
+
+
+@full
+@machine(**VIRTUALIZED, **LOOP, append="maxcpus=1")
+def test_late_cpu_is_kept_off(board):
+    """No hang, and a line that names it; after the remedy all CPUs serve."""
+    becomes_guest(board)
+    out, status = board.try_sh(SWITCH_ON)
+    assert status and "Operation not permitted" in out
+    said = [line for line in board.dmesg().splitlines() if "ARM FF-A: CPU 1 " in line]
+    assert len(said) == 1 and "switch it on before the driver is loaded" in said[0], said
+    board.xtest("-t regression 1004")
+
+    board.unload_ffa()
+    board.sh(SWITCH_ON)
+    becomes_guest(board)
+    runs_on_each_cpu(board)
+
+
+@full
+@pytest.mark.parametrize("machine", ({}, {**LOOP, **SHIM}), ids=("other-processor", "shim"),
+                         indirect=True)
+@machine(**VIRTUALIZED, append="maxcpus=1")
+def test_late_cpu_may_come(board):
+    becomes_guest(board)
+    board.sh(SWITCH_ON)
+    runs_on_each_cpu(board)
+
+
 @full
 @both_ways(VIRTUALIZED)
 @machine(reboots=True)
@@ -171,7 +232,7 @@ def test_reboot_under_load(board):
 @full
 @both_ways(FIXED)
 @machine(append="slub_debug=U")
-def test_50_rounds_leave_nothing(board, note):
+def test_300_rounds_leave_nothing(board, note):
     """It takes an OP-TEE that gives back the buffers' addresses, optee-os/rxtx-unmap.cocci.
     Linux forgets a mask when the driver, also the stock one, gives back its interrupt."""
     way = "stock" if board.machine.shim else "id-1"
@@ -179,9 +240,10 @@ def test_50_rounds_leave_nothing(board, note):
     load = f"insmod /modules/ffa-{way}.ko && insmod /modules/ffa/optee.ko"
     said = leave_nothing(
         board, lambda count: load_rounds(board, count, load, "rmmod optee && rmmod ffa_module"),
-        lambda: board.load_ffa(way), board.unload_ffa, "irq_set_percpu_devid_partition+")
-    note(f"{ROUNDS} rounds by FF-A, {way}{' on the shim' if board.machine.shim else ''}: {said}")
-    assert board.guests() == (ROUNDS + 12, ROUNDS + 12)
+        lambda: board.load_ffa(way), board.unload_ffa, "irq_set_percpu_devid_partition+",
+        rounds=300)
+    note(f"300 rounds by FF-A, {way}{' on the shim' if board.machine.shim else ''}: {said}")
+    assert board.guests() == (312, 312)
 
 
 @full

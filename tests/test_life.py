@@ -48,15 +48,15 @@ def load_rounds(board, count, load, unload="rmmod optee"):
     assert out.split() == ["1"] * count, out
 
 
-def leave_nothing(board, rounds, load, unload, known=None):
-    """ROUNDS rounds leave nothing but what a known place allocates, also with the stock
+def leave_nothing(board, go, load, unload, known=None, rounds=ROUNDS):
+    """So many rounds leave nothing but what a known place allocates, also with the stock
     driver. An object that stays in one round of five is found, by the name of who allocated
     it; so is a byte a round in OP-TEE, which allocates 16 at least. The answer is what has
     grown most.
 
     /proc/slabinfo does not tell: see docs/bench.md."""
     def heap_after(count):
-        rounds(count)
+        go(count)
         load()
         heap = heaps(board)
         unload()
@@ -66,7 +66,7 @@ def leave_nothing(board, rounds, load, unload, known=None):
     heap = heap_after(10)
     objects(board)
     before = objects(board)
-    heap_growth = growth(heap, heap_after(ROUNDS), 1)
+    heap_growth = growth(heap, heap_after(rounds), 1)
     assert len(before) > 300 and "KHeap" in heap
 
     for _ in range(5):  # What waits for RCU goes, a leak stays however often one looks.
@@ -74,7 +74,7 @@ def leave_nothing(board, rounds, load, unload, known=None):
         grown = growth(before, after, 1)
         excused = [item for item in grown if known and item[1][1].startswith(known)]
         grown = [item for item in grown if item not in excused]
-        kept = [name for count, name in grown if count >= ROUNDS // 5]
+        kept = [name for count, name in grown if count >= rounds // 5]
         if not kept:
             break
     assert bool(excused) == bool(known), known
@@ -82,11 +82,11 @@ def leave_nothing(board, rounds, load, unload, known=None):
         board.sh("cd /sys/kernel/debug/slab; "
                  f"grep -A 12 -F ' {place}' {cache}/alloc_traces | head -n 13")
         for cache, place in kept[:3])
-    assert not heap_growth or heap_growth[0][0] < ROUNDS, heap_growth
+    assert not heap_growth or heap_growth[0][0] < rounds, heap_growth
 
     # The count does find what stays.
-    board.sh(f"for n in $(seq {ROUNDS}); do echo > /tmp/stays-$n; done")
-    assert growth(after, objects(board), ROUNDS)
+    board.sh(f"for n in $(seq {rounds}); do echo > /tmp/stays-$n; done")
+    assert growth(after, objects(board), rounds)
     most = grown[:1] + heap_growth[:1]
     return f"grown most: {most}" if most else "no object and no byte of OP-TEE more than before"
 
