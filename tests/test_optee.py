@@ -213,7 +213,8 @@ def test_late_cpu_hangs(board):
     start_dom0(board)
     with pytest.raises(TIMEOUT):
         board.sh("taskset 2 xtest -t regression 1006", 120)
-    assert ("S", "EL1h") in [where[1:] for where in board.qemu.where()]
+    # It comes out for interrupts now and then.
+    assert any(("S", "EL1h") == where[1:] for _ in range(1000) for where in board.qemu.where())
 
 
 @full
