@@ -351,7 +351,8 @@ def tree(tmp_path):
 def test_apply_puts_the_change_into_a_tree_once(tree):
     files = applied_once(tree, "linux/ffa/apply")
     added = {path.name for path in files} - {path.name for path in SOURCE.rglob("*")}
-    assert added == {"ffa_guest.c", "ffa_guest.h", "virt_compat.c", "virt_compat.h"}
+    assert added == {"ffa_guest.c", "ffa_guest.h", "optee_guest_faults_cpus.h",
+                     "virt_compat.c", "virt_compat.h"}
 
 
 @pytest.mark.parametrize("gone, instead, hook", (
