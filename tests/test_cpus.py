@@ -35,6 +35,17 @@ def test_all_cpus(board):
     runs_on_each_cpu(board)
 
 
+SWITCH_ON = "echo 1 > /sys/devices/system/cpu/cpu1/online"
+
+
+def late_cpu_is_refused(board, driver, remedy):
+    out, status = board.try_sh(SWITCH_ON)
+    assert status and "Operation not permitted" in out
+    said = [line for line in board.dmesg().splitlines() if f"{driver}: CPU 1 " in line]
+    assert len(said) == 1 and f"switch it on before the driver is {remedy}" in said[0], said
+    board.xtest("-t regression 1004")
+
+
 @pytest.mark.row(7)
 @pytest.mark.other_lines
 @machine(**LOOP, append="maxcpus=1")
@@ -42,14 +53,10 @@ def test_late_cpu_is_kept_off(board):
     """No hang, and a line that names it; after the remedy all CPUs serve."""
     log = board.load()
     assert ours(log) == ["optee firmware:optee: guest 1, conduit smc"], log
-    out, status = board.try_sh("echo 1 > /sys/devices/system/cpu/cpu1/online")
-    assert status and "Operation not permitted" in out
-    said = [line for line in board.dmesg().splitlines() if "firmware:optee: CPU 1 " in line]
-    assert len(said) == 1 and "switch it on before the driver is bound" in said[0], said
-    board.xtest("-t regression 1004")
+    late_cpu_is_refused(board, "firmware:optee", "bound")
 
     board.unload()
-    board.sh("echo 1 > /sys/devices/system/cpu/cpu1/online")
+    board.sh(SWITCH_ON)
     board.load()
     board.sh("cd /sys/devices/system/cpu/cpu1 && echo 0 > online && echo 1 > online")
     runs_on_each_cpu(board)
@@ -58,7 +65,7 @@ def test_late_cpu_is_kept_off(board):
 @machine(append="maxcpus=1")
 def test_late_cpu_of_another_processor_may_come(board):
     board.load()
-    board.sh("echo 1 > /sys/devices/system/cpu/cpu1/online")
+    board.sh(SWITCH_ON)
     runs_on_each_cpu(board)
 
 

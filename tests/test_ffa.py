@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bench.machine import BUILD, XEN
-from test_cpus import LOOP, runs_on_each_cpu
+from test_cpus import LOOP, SWITCH_ON, late_cpu_is_refused, runs_on_each_cpu
 from test_guide import commands
 from test_life import FILES, leave_nothing, load_rounds
 from test_linux import SUBSET
@@ -75,8 +75,10 @@ def test_guest(board):
 
 
 @full
-@machine(**VIRTUALIZED, **SHIM)
-def test_driver_steps_aside_on_the_shim(board):
+@pytest.mark.parametrize("machine", (SHIM, {"xen": "4.20/stock"}), ids=("shim", "xen"),
+                         indirect=True)
+@machine(**VIRTUALIZED)
+def test_driver_steps_aside(board):
     """FFA_ID_GET has answered an id: there is somebody who announces."""
     log = board.load_ffa("id-1")
     assert "ARM FF-A: guest" not in log and "optee: initialized driver" in log, log
@@ -144,16 +146,6 @@ def test_xen_without_a_mediator_has_no_ffa(board):
     assert "ARM FF-A: guest" not in board.dmesg() and board.guests() == (0, 0)
 
 
-@full
-@machine(**VIRTUALIZED, xen="4.20/stock")
-def test_xens_mediator(board):
-    """It has announced dom0, whose id FFA_ID_GET answers."""
-    log = board.load_ffa()
-    assert "ARM FF-A: guest" not in log and "optee: initialized driver" in log, log
-    assert board.guests() == (1, 0)
-    board.xtest("-t regression 1004")
-
-
 @both_ways(VIRTUALIZED)
 def test_subset(board):
     becomes_guest(board)
@@ -184,19 +176,12 @@ def test_debians_newest_kernel_on_the_shim(board, note):
     note(f"stock Linux {board.sh('uname -r')} and its drivers by FF-A on the shim: passed")
 
 
-SWITCH_ON = "echo 1 > /sys/devices/system/cpu/cpu1/online"
-
-
 @full
 @machine(**VIRTUALIZED, **LOOP, append="maxcpus=1")
 def test_late_cpu_is_kept_off(board):
     """No hang, and a line that names it; after the remedy all CPUs serve."""
     becomes_guest(board)
-    out, status = board.try_sh(SWITCH_ON)
-    assert status and "Operation not permitted" in out
-    said = [line for line in board.dmesg().splitlines() if "ARM FF-A: CPU 1 " in line]
-    assert len(said) == 1 and "switch it on before the driver is loaded" in said[0], said
-    board.xtest("-t regression 1004")
+    late_cpu_is_refused(board, "ARM FF-A", "loaded")
 
     board.unload_ffa()
     board.sh(SWITCH_ON)

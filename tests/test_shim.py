@@ -10,7 +10,7 @@ import pytest
 from bench.board import UID_0, VM_CREATED, VM_DESTROYED
 from bench.machine import BUILD, DOM0_ADDRESS, KERNEL_ADDRESS, VHE, Machine
 from bench.qemu_board import QemuBoard
-from test_cpus import LOOP, runs_on_each_cpu
+from test_cpus import LOOP, SWITCH_ON, runs_on_each_cpu
 from test_life import CLIENTS
 from test_linux import SUBSET
 from test_static import run, tracked
@@ -94,7 +94,7 @@ def test_subset_on_each_cpu(board):
 def test_cpu_that_comes_late(board):
     board.load("debian")
     assert board.sh("nproc") == "1"
-    board.sh("echo 1 > /sys/devices/system/cpu/cpu1/online")
+    board.sh(SWITCH_ON)
     runs_on_each_cpu(board)
 
 
